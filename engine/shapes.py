@@ -1,0 +1,352 @@
+"""Sizes, parameters, multiply-adds and the mirrored decoder, as plain arithmetic.
+
+``plan(experiment)`` walks the blocks once and gives the layers with their shapes, as far as they fit;
+``problems(experiment)`` lists everything that is wrong. Neither loads torch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.experiment import (
+    LABELS,
+    MINIMUM_SIDE,
+    Convolution,
+    Experiment,
+    Linear,
+    Problem,
+    Remedy,
+    Reshape,
+    TransposedConvolution,
+)
+
+Shape = tuple[int, ...]
+"""(channels, height, width) of feature maps, or (numbers,) of a vector."""
+
+MAXIMUM_PARAMETERS = 500_000_000
+"""More weights than this are refused: 2 GB in single precision, four times that while training."""
+
+MAXIMUM_VALUES = 2**28
+"""More numbers than this in one layer's output are refused: 1 GB for a single image."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One block of the network with everything solved: what model.py builds and the architecture tab shows."""
+
+    part: str
+    """'encoder' or 'decoder'."""
+    index: int
+    """Position in its part, from 0."""
+    kind: str
+    """'convolution', 'transposed-convolution', 'linear' or 'reshape'."""
+    input: Shape
+    output: Shape
+    kernel: int = 0
+    stride: int = 1
+    padding: int = 0
+    output_padding: int = 0
+    batch_normalization: bool = False
+    activation: str = "none"
+    dropout: float = 0.0
+    pool_kernel: int = 0
+    pool_stride: int = 0
+    unpooled: Shape = ()
+    """Output before pooling."""
+
+    @property
+    def name(self) -> str:
+        """The layer's name in the weights: ``encoder.0``."""
+        return f"{self.part}.{self.index}"
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases, those of batch normalization included."""
+        return self._weights + self._biases + self._normalization
+
+    @property
+    def formula(self) -> str:
+        """How the parameters are counted: ``3² × 1 × 8 + 8 = 80``."""
+        if self.kind == "reshape":
+            return ""
+        product = f"{self.kernel}² × {self.input[0]} × {self.output[0]}" if self.kernel else f"{_grouped(math.prod(self.input))} × {_grouped(self._biases)}"
+        normalization = f" + 2 × {self.output[0]}" if self.batch_normalization else ""
+        return f"{product} + {_grouped(self._biases)}{normalization} = {_grouped(self.parameters)}"
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of the layer's product for one image; normalization and activation are not counted."""
+        if self.kind == "convolution":
+            return self._weights * math.prod(self.unpooled[1:])
+        if self.kind == "transposed-convolution":
+            return self._weights * math.prod(self.input[1:])
+        return self._weights
+
+    @property
+    def _weights(self) -> int:
+        if self.kind == "reshape":
+            return 0
+        if self.kind == "linear":
+            return math.prod(self.input) * math.prod(self.output)
+        return self.kernel**2 * self.input[0] * self.output[0]
+
+    @property
+    def _biases(self) -> int:
+        if self.kind == "reshape":
+            return 0
+        return math.prod(self.output) if self.kind == "linear" else self.output[0]
+
+    @property
+    def _normalization(self) -> int:
+        return 2 * self.output[0] if self.batch_normalization else 0
+
+
+def _grouped(number: int) -> str:
+    """50240 -> '50,240'."""
+    return f"{number:,}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The layers of both parts as far as they fit, and what is wrong with the first that does not."""
+
+    image: Shape
+    encoder: tuple[Layer, ...]
+    decoder: tuple[Layer, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Encoder, then decoder."""
+        return self.encoder + self.decoder
+
+    @property
+    def code(self) -> Shape:
+        """Shape of the latent code."""
+        return self.encoder[-1].output if self.encoder else self.image
+
+    @property
+    def code_numbers(self) -> int:
+        """How many numbers the code has."""
+        return math.prod(self.code)
+
+    @property
+    def compression(self) -> float:
+        """Numbers of the image per number of the code; below 1 the code is larger than the image."""
+        return math.prod(self.image) / self.code_numbers
+
+    @property
+    def parameters(self) -> int:
+        """All weights and biases."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds for one image, there and back."""
+        return sum(layer.multiply_adds for layer in self.layers)
+
+
+class _Misfit(Exception):
+    """The first layer that does not fit, as a Problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def plan(experiment: Experiment) -> Plan:
+    """Experiment -> its layers; stops at the first that does not fit and says so in ``problems``."""
+    image = experiment.image_shape
+    encoder: list[Layer] = []
+    decoder: list[Layer] = []
+    problems: tuple[Problem, ...] = ()
+    try:
+        for layer in _encoder(experiment, image):
+            encoder.append(layer)
+        for layer in _decoder(experiment, image, encoder):
+            decoder.append(layer)
+    except _Misfit as misfit:
+        problems = (misfit.problem,)
+    return Plan(image, tuple(encoder), tuple(decoder), problems)
+
+
+def _encoder(experiment: Experiment, image: Shape) -> Iterator[Layer]:
+    """The encoder's layers, one after another, as long as they fit."""
+    shape = image
+    if not experiment.model.encoder:
+        raise _Misfit(Problem("encoder.empty", "model.encoder", (), "The encoder needs at least one block."))
+    for index, block in enumerate(experiment.model.encoder):
+        if isinstance(block, Linear):
+            layer = _linear("encoder", index, block, shape)
+        else:
+            layer = _convolution("encoder", index, block, shape)
+        yield _affordable(layer)
+        shape = layer.output
+
+
+def _decoder(experiment: Experiment, image: Shape, encoder: list[Layer]) -> Iterator[Layer]:
+    """The mirrored decoder, or the given one, as long as it fits."""
+    if experiment.model.decoder == "mirror":
+        yield from (_affordable(layer) for layer in mirror(encoder, experiment.model.output))
+    else:
+        yield from _given(experiment, image, encoder[-1].output)
+
+
+def _linear(part: str, index: int, block: Linear, shape: Shape) -> Layer:
+    return Layer(part, index, "linear", shape, (block.size,), batch_normalization=block.batch_normalization,
+                 activation=block.activation, dropout=block.dropout)
+
+
+def _convolution(part: str, index: int, block: Convolution, shape: Shape) -> Layer:
+    """A convolution with its pooling, or the reason why it does not fit."""
+    path = f"model.{part}.{index}"
+    if len(shape) == 1:
+        raise _Misfit(Problem("layer.convolution_after_linear", f"{path}.kind", block.kind,
+                              f"Layer {index}: a convolution cannot follow a linear layer. Move it before the linear layer or remove it.",
+                              {"layer": index}))
+    side = _strided(part, index, "kernel", block.kernel, block.stride, shape[1] + 2 * block.padding, shape[1])
+    unpooled = (block.channels, side, side)
+    pool_stride = block.pool_stride or block.pool_kernel
+    if block.pool_kernel:
+        side = _strided(part, index, "pool_kernel", block.pool_kernel, pool_stride, side, side)
+    return Layer(part, index, "convolution", shape, (block.channels, side, side), kernel=block.kernel, stride=block.stride,
+                 padding=block.padding, batch_normalization=block.batch_normalization, activation=block.activation,
+                 dropout=block.dropout, pool_kernel=block.pool_kernel, pool_stride=pool_stride if block.pool_kernel else 0,
+                 unpooled=unpooled)
+
+
+def _strided(part: str, index: int, name: str, kernel: int, stride: int, padded: int, side: int) -> int:
+    """Side after a window of this kernel and stride: floor((padded - kernel) / stride) + 1."""
+    if kernel > padded:
+        what = "kernel" if name == "kernel" else "pooling"
+        path = f"model.{part}.{index}.{name}"
+        raise _Misfit(Problem("layer.kernel_too_large", path, kernel,
+                              f"Layer {index}: {what} {kernel} does not fit {side}×{side}. Reduce the {what} or remove a stride.",
+                              {"layer": index, "what": what, "kernel": kernel, "side": side},
+                              Remedy(f"Use {what} {padded}", {path: padded})))
+    return (padded - kernel) // stride + 1
+
+
+def _affordable(layer: Layer) -> Layer:
+    """The layer, unless its weights or its output alone are beyond any machine."""
+    if layer.parameters > MAXIMUM_PARAMETERS or math.prod(layer.unpooled or layer.output) > MAXIMUM_VALUES:
+        raise _Misfit(Problem("layer.too_large", f"model.{layer.part}.{layer.index}", layer.parameters,
+                              f"Layer {layer.index}: {_grouped(layer.parameters)} parameters are too many for this program. "
+                              "Make the layer smaller or pool before it.",
+                              {"layer": layer.index, "parameters": layer.parameters, "limit": MAXIMUM_PARAMETERS}))
+    return layer
+
+
+def mirror(encoder: list[Layer], output: str) -> Iterator[Layer]:
+    """The encoder in reverse. Layer i undoes encoder block i and carries the activation, normalization and dropout of
+    block i - 1; the last layer has only the output activation."""
+    for position, block in enumerate(reversed(encoder)):
+        before = encoder[block.index - 1] if block.index else None
+        kind, solved = "linear", {}
+        if block.kind == "convolution":
+            kind, solved = "transposed-convolution", solve(block)
+        yield Layer("decoder", position, kind, block.output, block.input, **solved,
+                    batch_normalization=before.batch_normalization if before else False,
+                    activation=before.activation if before else output, dropout=before.dropout if before else 0.0)
+
+
+def solve(block: Layer) -> dict[str, int]:
+    """Kernel, stride, padding and output padding of the transposed convolution that undoes an encoder block.
+
+    With input side a, output side b and stride s (convolution × pooling): a = (b − 1)·s − 2p + k + op, 0 ≤ op < s, with
+    the smallest p ≥ 0 and the encoder's kernel k, else the next larger one that solves it.
+    """
+    a, b, s = block.input[1], block.output[1], block.stride * (block.pool_stride or 1)
+    kernel = block.kernel
+    while True:
+        rest = a - (b - 1) * s - kernel
+        padding = max(0, -(rest // 2))
+        output_padding = rest + 2 * padding
+        if output_padding < s:
+            return {"kernel": kernel, "stride": s, "padding": padding, "output_padding": output_padding}
+        kernel += 1
+
+
+def _given(experiment: Experiment, image: Shape, code: Shape) -> Iterator[Layer]:
+    """An explicit decoder, layer by layer; it must end in the image's shape without an activation of its own."""
+    shape, blocks = code, experiment.model.decoder
+    for index, block in enumerate(blocks):
+        layer = _given_layer(index, block, shape)  # type: ignore[arg-type]
+        shape = layer.output
+        if index == len(blocks) - 1:
+            layer = _last(experiment, layer, image)
+        yield _affordable(layer)
+    if not blocks:
+        raise _Misfit(Problem("decoder.empty", "model.decoder", (), "The decoder needs at least one block.",
+                              remedy=Remedy("Mirror the encoder", {"model.decoder": "mirror"})))
+
+
+def _given_layer(index: int, block: Linear | Reshape | TransposedConvolution | Convolution, shape: Shape) -> Layer:
+    """One layer of an explicit decoder."""
+    path = f"model.decoder.{index}"
+    if isinstance(block, Linear):
+        return _linear("decoder", index, block, shape)
+    if isinstance(block, Convolution):
+        return _convolution("decoder", index, block, shape)
+    if isinstance(block, Reshape):
+        wanted = (block.channels, block.side, block.side)
+        if math.prod(wanted) != math.prod(shape):
+            raise _Misfit(Problem("layer.reshape", path, wanted, f"Decoder layer {index}: {math.prod(shape)} numbers cannot be "
+                                  f"reshaped to {block.channels}×{block.side}×{block.side} = {math.prod(wanted)}. Change the "
+                                  "linear layer before it.", {"layer": index, "numbers": math.prod(shape), "wanted": math.prod(wanted)}))
+        return Layer("decoder", index, "reshape", shape, wanted)
+    if len(shape) == 1:
+        raise _Misfit(Problem("layer.transposed_after_linear", path, block.kind, f"Decoder layer {index}: a transposed convolution "
+                              "needs feature maps. Add a reshape block before it.", {"layer": index}))
+    side = (shape[1] - 1) * block.stride - 2 * block.padding + block.kernel + block.output_padding
+    if side < 1 or block.output_padding >= max(block.stride, 1) and block.output_padding:
+        raise _Misfit(Problem("layer.transposed", path, side, f"Decoder layer {index}: its output would be {side}×{side} with output "
+                              f"padding {block.output_padding}. The side must be at least 1 and the output padding less than the stride.",
+                              {"layer": index, "side": side, "output_padding": block.output_padding}))
+    return Layer("decoder", index, block.kind, shape, (block.channels, side, side), kernel=block.kernel, stride=block.stride,
+                 padding=block.padding, output_padding=block.output_padding, batch_normalization=block.batch_normalization,
+                 activation=block.activation, dropout=block.dropout)
+
+
+def _last(experiment: Experiment, layer: Layer, image: Shape) -> Layer:
+    """The last layer with the output activation, reshaped to the image when its numbers agree."""
+    path = f"model.decoder.{layer.index}"
+    if layer.batch_normalization or layer.dropout or layer.activation != "none":
+        changes = {} if layer.kind == "reshape" else {f"{path}.activation": "none", f"{path}.dropout": 0.0, f"{path}.batch_normalization": False}
+        raise _Misfit(Problem("decoder.last", f"{path}.activation", layer.activation, f"Decoder layer {layer.index}: the last layer has "
+                              "only the output activation. Remove its activation, dropout and normalization.",
+                              {"layer": layer.index}, Remedy("Remove them", changes)))
+    numbers = math.prod(layer.output)
+    if layer.output != image and not (len(layer.output) == 1 and numbers == math.prod(image)):
+        got, wanted = "×".join(map(str, layer.output)), "×".join(map(str, image))
+        raise _Misfit(Problem("decoder.output", path, layer.output, f"Decoder layer {layer.index}: the decoder ends in {got}, the images "
+                              f"are {wanted}. Change the decoder or mirror the encoder.", {"layer": layer.index, "got": got, "wanted": wanted},
+                              Remedy("Mirror the encoder", {"model.decoder": "mirror"})))
+    return Layer(**{**layer.__dict__, "output": image, "activation": experiment.model.output})
+
+
+def problems(experiment: Experiment) -> tuple[Problem, ...]:
+    """Everything that keeps this experiment from being trained, each with its field and remedy; empty when it can be."""
+    return (*_small_images(experiment), *plan(experiment).problems, *_too_many(experiment), *_loss(experiment))
+
+
+def _small_images(experiment: Experiment) -> Iterator[Problem]:
+    side = experiment.image_shape[1]
+    if side < MINIMUM_SIDE:
+        yield Problem("data.image_size", "data.image_size", side, f"Images of {side} pixels are too small; use 8 or more, or 0 for "
+                      "their own size.", {"side": side}, Remedy(f"Use {MINIMUM_SIDE}", {"data.image_size": MINIMUM_SIDE}))
+
+
+def _too_many(experiment: Experiment) -> Iterator[Problem]:
+    total = plan(experiment).parameters
+    if total > MAXIMUM_PARAMETERS:
+        yield Problem("model.too_large", "model.encoder", total, f"The network has {_grouped(total)} parameters, more than "
+                      f"{_grouped(MAXIMUM_PARAMETERS)}. Make its layers smaller.", {"parameters": total, "limit": MAXIMUM_PARAMETERS})
+
+
+def _loss(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.train.loss == "bce" and experiment.model.output != "sigmoid":
+        yield Problem("train.loss.range", "train.loss", "bce", f"{LABELS['bce']} needs outputs between 0 and 1. Use the sigmoid as "
+                      "output activation or another loss.", {}, Remedy("Use sigmoid", {"model.output": "sigmoid"}))
