@@ -6,10 +6,11 @@ say the same. Nothing here knows torch; whether the layers fit each other is the
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -85,7 +86,7 @@ class Problem:
     field: str
     value: Any
     message: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     remedy: Remedy | None = None
 
 
@@ -103,133 +104,154 @@ class Frozen(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def setting(default: Any, label: str, help: str, *, unit: str = "", low: float | None = None, high: float | None = None,
-            log: bool = False, **limits: Any) -> Any:
-    """A field with its label, help, unit and hard limits; ``low`` and ``high`` are the range of its slider."""
-    return pydantic.Field(default, title=label, description=help,
-                          json_schema_extra={"unit": unit, "low": low, "high": high, "log": log}, **limits)
+def about(label: str, help: str, *, unit: str = "", low: float | None = None, high: float | None = None,
+          log: bool = False, **limits: Any) -> Any:
+    """What a field is called and does, and its hard limits; ``low`` and ``high`` are the range of its slider."""
+    shown: dict[str, Any] = {"unit": unit, "low": low, "high": high, "log": log}
+    return pydantic.Field(title=label, description=help, json_schema_extra=shown, **limits)
+
+
+Seed = Annotated[int, about("Seed", "Start of every random draw; the same seed repeats the run.", ge=0, le=2**31 - 1)]
+Channels = Annotated[int, about("Channels", "Feature maps of this block. More can tell more patterns apart and cost "
+                                "more time.", ge=1, le=65_536, low=1, high=512)]
+Stride = Annotated[int, about("Stride", "Step of the window. 2 halves the side of an encoder's output and doubles a "
+                              "decoder's.", unit="px", ge=1, le=512, low=1, high=4)]
+Normalized = Annotated[bool, about("Batch normalization", "Normalizes each channel over the batch: usually faster and "
+                                   "steadier training.")]
+Activated = Annotated[Activation, about("Activation", "The non-linearity after the layer; without one, layers merge.")]
+Dropout = Annotated[float, about("Dropout", "Share of values set to zero while training. More fights overfitting and "
+                                 "slows learning.", ge=0, lt=1, low=0, high=0.8)]
 
 
 class Data(Frozen):
     """Which images, how large, and how they are split."""
 
-    dataset: DatasetName = setting("digits", "Data set", "The images to learn. 'Digits' is built in and needs no network.")
-    image_size: int = setting(0, "Image size", "Side to which the images are resized; 0 keeps their own. "
-                              "Larger images hold more detail and train more slowly.", unit="px", ge=0, le=MAXIMUM_SIDE)
-    training_images: int = setting(0, "Training images", "How many training images to use; 0 means all. Fewer train faster "
-                                   "and overfit sooner.", ge=0, le=10_000_000)
-    validation: Validation = setting("hold-out", "Validation", "Where the validation images come from. With the official test "
-                                     "images no independent test is left.")
-    hold_out: float = setting(0.1, "Hold-out share", "Share of the training images kept for validation. More makes the "
-                              "validation loss steadier and leaves fewer images to learn from.", gt=0, le=0.5, low=0.05, high=0.5)
-    seed: int = setting(0, "Split seed", "Chooses which training images are held out.", ge=0, le=2**31 - 1)
+    dataset: Annotated[DatasetName, about("Data set", "The images to learn. 'Digits' is built in and needs no "
+                                          "network.")] = "digits"
+    image_size: Annotated[int, about("Image size", "Side to which the images are resized; 0 keeps their own. Larger "
+                                     "images hold more detail and train more slowly.", unit="px", ge=0, le=256)] = 0
+    training_images: Annotated[int, about("Training images", "How many training images to use; 0 means all. Fewer "
+                                          "train faster and overfit sooner.", ge=0, le=10_000_000)] = 0
+    validation: Annotated[Validation, about("Validation", "Where the validation images come from. With the official "
+                                            "test images no independent test is left.")] = "hold-out"
+    hold_out: Annotated[float, about("Hold-out share", "Share of the training images kept for validation. More makes "
+                                     "the validation loss steadier and leaves fewer images to learn from.",
+                                     gt=0, le=0.5, low=0.05, high=0.5)] = 0.1
+    seed: Annotated[int, about("Split seed", "Chooses which training images are held out.", ge=0, le=2**31 - 1)] = 0
 
 
 class Convolution(Frozen):
     """Convolution, normalization, activation, dropout, pooling: in this order."""
 
     kind: Literal["convolution"] = "convolution"
-    channels: int = setting(16, "Channels", "Feature maps of this block. More can tell more patterns apart and cost more time.",
-                            ge=1, le=65_536, low=1, high=512)
-    kernel: int = setting(3, "Kernel", "Side of the window each output pixel sees. Larger sees more context at more cost.",
-                          unit="px", ge=1, le=256, low=1, high=11)
-    stride: int = setting(1, "Stride", "Step of the window. 2 halves the side of the output.", unit="px", ge=1, le=256, low=1, high=4)
-    padding: int = setting(0, "Padding", "Zeros added around the image. More keeps the output larger.",
-                           unit="px", ge=0, le=256, low=0, high=5)
-    batch_normalization: bool = setting(False, "Batch normalization", "Normalizes each channel over the batch: usually "
-                                        "faster and steadier training.")
-    activation: Activation = setting("relu", "Activation", "The non-linearity after the layer; without one, layers merge.")
-    dropout: float = setting(0.0, "Dropout", "Share of values set to zero while training. More fights overfitting and slows "
-                             "learning.", ge=0, lt=1, low=0, high=0.8)
-    pool_kernel: int = setting(0, "Pooling", "Side of the max-pooling window; 0 means no pooling.", unit="px", ge=0, le=256,
-                               low=0, high=4)
-    pool_stride: int = setting(0, "Pooling stride", "Step of the pooling window; 0 means as large as the window.",
-                               unit="px", ge=0, le=256, low=0, high=4)
+    channels: Channels = 16
+    kernel: Annotated[int, about("Kernel", "Side of the window each output pixel sees. Larger sees more context at "
+                                 "more cost.", unit="px", ge=1, le=256, low=1, high=11)] = 3
+    stride: Stride = 1
+    padding: Annotated[int, about("Padding", "Zeros added around the image. More keeps the output larger.",
+                                  unit="px", ge=0, le=256, low=0, high=5)] = 0
+    batch_normalization: Normalized = False
+    activation: Activated = "relu"
+    dropout: Dropout = 0.0
+    pool_kernel: Annotated[int, about("Pooling", "Side of the max-pooling window; 0 means no pooling. Larger makes the "
+                                      "output smaller.", unit="px", ge=0, le=256, low=0, high=4)] = 0
+    pool_stride: Annotated[int, about("Pooling stride", "Step of the pooling window; 0 means as large as the window.",
+                                      unit="px", ge=0, le=256, low=0, high=4)] = 0
 
 
 class Linear(Frozen):
     """Linear layer, normalization, activation, dropout; feature maps are flattened first."""
 
     kind: Literal["linear"] = "linear"
-    size: int = setting(64, "Size", "Numbers that leave this layer. In the last block this is the code: smaller compresses "
-                        "more, larger draws more detail.", ge=1, le=1_000_000_000, low=1, high=1024)
-    batch_normalization: bool = setting(False, "Batch normalization", "Normalizes each number over the batch: usually faster "
-                                        "and steadier training.")
-    activation: Activation = setting("relu", "Activation", "The non-linearity after the layer; without one, layers merge.")
-    dropout: float = setting(0.0, "Dropout", "Share of values set to zero while training. More fights overfitting and slows "
-                             "learning.", ge=0, lt=1, low=0, high=0.8)
+    size: Annotated[int, about("Size", "Numbers that leave this layer. In the last block this is the code: smaller "
+                               "compresses more, larger draws more detail.",
+                               ge=1, le=1_000_000_000, low=1, high=1024)] = 64
+    batch_normalization: Normalized = False
+    activation: Activated = "relu"
+    dropout: Dropout = 0.0
 
 
 class Reshape(Frozen):
     """A vector becomes feature maps (explicit decoders only)."""
 
     kind: Literal["reshape"] = "reshape"
-    channels: int = setting(16, "Channels", "Feature maps the vector is cut into.", ge=1, le=65_536)
-    side: int = setting(7, "Side", "Side of each feature map.", unit="px", ge=1, le=MAXIMUM_SIDE)
+    channels: Channels = 16
+    side: Annotated[int, about("Side", "Side of each feature map.", unit="px", ge=1, le=256)] = 7
 
 
 class TransposedConvolution(Frozen):
     """Transposed convolution, normalization, activation, dropout (explicit decoders only)."""
 
     kind: Literal["transposed-convolution"] = "transposed-convolution"
-    channels: int = setting(16, "Channels", "Feature maps of this block.", ge=1, le=65_536, low=1, high=512)
-    kernel: int = setting(3, "Kernel", "Side of the window each input pixel paints.", unit="px", ge=1, le=512, low=1, high=11)
-    stride: int = setting(1, "Stride", "Distance between the painted windows. 2 doubles the side of the output.",
-                          unit="px", ge=1, le=512, low=1, high=4)
-    padding: int = setting(0, "Padding", "Pixels cut off at every edge.", unit="px", ge=0, le=512, low=0, high=5)
-    output_padding: int = setting(0, "Output padding", "Pixels added at the right and lower edge, less than the stride.",
-                                  unit="px", ge=0, le=512, low=0, high=3)
-    batch_normalization: bool = setting(False, "Batch normalization", "Normalizes each channel over the batch.")
-    activation: Activation = setting("relu", "Activation", "The non-linearity after the layer.")
-    dropout: float = setting(0.0, "Dropout", "Share of values set to zero while training.", ge=0, lt=1, low=0, high=0.8)
+    channels: Channels = 16
+    kernel: Annotated[int, about("Kernel", "Side of the window each input pixel paints.",
+                                 unit="px", ge=1, le=512, low=1, high=11)] = 3
+    stride: Stride = 1
+    padding: Annotated[int, about("Padding", "Pixels cut off at every edge.",
+                                  unit="px", ge=0, le=512, low=0, high=5)] = 0
+    output_padding: Annotated[int, about("Output padding", "Pixels added at the right and lower edge; less than the "
+                                         "stride.", unit="px", ge=0, le=511, low=0, high=3)] = 0
+    batch_normalization: Normalized = False
+    activation: Activated = "relu"
+    dropout: Dropout = 0.0
 
 
 EncoderBlock = Annotated[Convolution | Linear, pydantic.Field(discriminator="kind")]
 DecoderBlock = Annotated[Linear | Reshape | TransposedConvolution | Convolution, pydantic.Field(discriminator="kind")]
+Decoder = Annotated[
+    Annotated[Literal["mirror"], pydantic.Tag("mirror")] | Annotated[tuple[DecoderBlock, ...], pydantic.Tag("blocks")],
+    pydantic.Discriminator(lambda value: "mirror" if isinstance(value, str) else "blocks")]
+DEFAULT_ENCODER = (Convolution(channels=8, stride=2, padding=1), Convolution(stride=2, padding=1), Linear(size=32))
 
 
 class Model(Frozen):
     """The encoder as a list of blocks, and a decoder that mirrors it or is given explicitly."""
 
-    encoder: tuple[EncoderBlock, ...] = setting((Convolution(channels=8, stride=2, padding=1),
-                                                 Convolution(channels=16, stride=2, padding=1), Linear(size=32)),
-                                                "Encoder", "The blocks that turn an image into its code.", max_length=64)
-    decoder: Literal["mirror"] | tuple[DecoderBlock, ...] = setting(
-        "mirror", "Decoder", "'mirror' solves the encoder in reverse; or a list of blocks.")
-    output: OutputActivation = setting("sigmoid", "Output activation", "Sigmoid keeps every pixel between 0 and 1; ReLU only "
-                                       "above 0; none leaves them free.")
+    encoder: Annotated[tuple[EncoderBlock, ...], about("Encoder", "The blocks that turn an image into its code.",
+                                                       max_length=64)] = DEFAULT_ENCODER
+    decoder: Annotated[Decoder, about("Decoder", "'mirror' solves the encoder in reverse; or a list of "
+                                      "blocks.")] = "mirror"
+    output: Annotated[OutputActivation, about("Output activation", "Sigmoid keeps every pixel between 0 and 1, ReLU "
+                                              "above 0; none leaves them free.")] = "sigmoid"
 
 
 class Train(Frozen):
     """How the model learns."""
 
-    loss: LossName = setting("mse", "Loss", "What training makes small: the distance between image and reconstruction.")
-    optimizer: OptimizerName = setting("adam", "Optimizer", "How weights follow the gradient. Adam needs least tuning.")
-    learning_rate: float = setting(0.001, "Learning rate", "Size of each step. Higher learns faster until it becomes unstable; "
-                                   "lower is steadier and slower.", gt=0, le=1e9, low=1e-5, high=1.0, log=True)
-    momentum: float = setting(0.9, "Momentum", "How much of the last step is kept (SGD and RMSprop). Higher smooths and "
-                              "speeds up, until it overshoots.", ge=0, lt=1, low=0, high=0.99)
-    weight_decay: float = setting(0.0, "Weight decay", "Pull of the weights towards zero. More keeps them small and the "
-                                  "reconstructions smoother.", ge=0, le=1, low=0, high=0.1)
-    batch_size: int = setting(64, "Batch size", "Images per step. Larger is steadier and uses the hardware better, with fewer "
-                              "steps per epoch.", unit="images", ge=1, le=1_000_000, low=1, high=1024, log=True)
-    epochs: int = setting(20, "Epochs", "How often every training image is seen. 0 keeps the untrained network as a run.",
-                          ge=0, le=1_000_000, low=0, high=100)
-    seed: int = setting(0, "Seed", "Start of every random draw; the same seed repeats the run.", ge=0, le=2**31 - 1)
-    precision: Precision = setting("float32", "Precision", "bfloat16 is faster on new processors and a little less exact.")
-    evaluate_every: int = setting(0, "Evaluate every", "Batches between evaluations; 0 evaluates once per epoch.",
-                                  unit="batches", ge=0, le=1_000_000_000)
-    evaluation_images: int = setting(0, "Evaluation images", "How many training and validation images an evaluation uses; 0 "
-                                     "means all. Fewer is faster and noisier.", ge=0, le=10_000_000)
-    keep: tuple[int, ...] = setting((), "Epochs to keep", "Epochs the timeline never thins out.", max_length=1000)
+    loss: Annotated[LossName, about("Loss", "What training makes small: the distance between image and "
+                                    "reconstruction.")] = "mse"
+    optimizer: Annotated[OptimizerName, about("Optimizer", "How the weights follow the gradient. Adam needs the least "
+                                              "tuning.")] = "adam"
+    learning_rate: Annotated[float, about("Learning rate", "Size of each step. Higher learns faster until it becomes "
+                                          "unstable; lower is steadier and slower.",
+                                          gt=0, le=1e9, low=1e-5, high=1.0, log=True)] = 0.001
+    momentum: Annotated[float, about("Momentum", "How much of the last step is kept (SGD and RMSprop). Higher smooths "
+                                     "and speeds up, until it overshoots.", ge=0, lt=1, low=0, high=0.99)] = 0.9
+    weight_decay: Annotated[float, about("Weight decay", "Pull of the weights towards zero. More keeps them small and "
+                                         "the reconstructions smoother.", ge=0, le=1, low=0, high=0.1)] = 0.0
+    batch_size: Annotated[int, about("Batch size", "Images per step. Larger is steadier and uses the hardware better, "
+                                     "with fewer steps per epoch.", unit="images",
+                                     ge=1, le=1_000_000, low=1, high=1024, log=True)] = 64
+    epochs: Annotated[int, about("Epochs", "How often every training image is seen. 0 keeps the untrained network as a "
+                                 "run.", ge=0, le=1_000_000, low=0, high=100)] = 20
+    seed: Seed = 0
+    precision: Annotated[Precision, about("Precision", "bfloat16 is faster on new processors and a little less "
+                                          "exact.")] = "float32"
+    evaluate_every: Annotated[int, about("Evaluate every", "Batches between evaluations; 0 evaluates once per epoch.",
+                                         unit="batches", ge=0, le=1_000_000_000)] = 0
+    evaluation_images: Annotated[int, about("Evaluation images", "How many training and validation images an "
+                                            "evaluation uses; 0 means all. Fewer is faster and noisier.",
+                                            unit="images", ge=0, le=10_000_000)] = 0
+    keep: Annotated[tuple[Annotated[int, pydantic.Field(ge=0)], ...],
+                    about("Epochs to keep", "Epochs that the timeline never thins out.", max_length=1000)] = ()
 
 
 class Experiment(Frozen):
     """Everything that determines a run; two runs of equal experiments on one machine are equal."""
 
-    name: str = setting("", "Name", "What this experiment is called.", max_length=200)
-    source: str = setting("", "Source", "Where the settings come from.", max_length=1000)
-    note: str = setting("", "Note", "What one should know about them.", max_length=10_000)
+    name: Annotated[str, about("Name", "What this experiment is called.", max_length=200)] = ""
+    source: Annotated[str, about("Source", "Where the settings come from.", max_length=1000)] = ""
+    note: Annotated[str, about("Note", "What one should know about them.", max_length=10_000)] = ""
     data: Data = Data()
     model: Model = Model()
     train: Train = Train()
@@ -261,7 +283,7 @@ def _problem(details: Any) -> Problem:
                    values=details.get("ctx", {}))
 
 
-_TAGS = {"convolution", "linear", "reshape", "transposed-convolution", "literal['mirror']", "function-after"}
+_TAGS = {"convolution", "linear", "reshape", "transposed-convolution", "mirror", "blocks"}
 """Parts of pydantic's location that name a branch of a union and not a field."""
 
 
@@ -281,7 +303,8 @@ def load(path: Path) -> Experiment:
     try:
         return from_toml(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise ExperimentError([Problem("toml.encoding", "", None, f"not a text file: byte {error.start} is not UTF-8")]) from None
+        message = f"not a text file: byte {error.start} is not UTF-8"
+        raise ExperimentError([Problem("toml.encoding", "", None, message)]) from None
 
 
 def to_toml(experiment: Experiment) -> str:
@@ -309,18 +332,18 @@ def _walk(prefix: str, value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def differences(one: Experiment, other: Experiment) -> dict[str, tuple[Any, Any]]:
-    """Path -> (value in one, value in other) where they differ; a missing field is None. Names and notes do not count."""
+    """Path -> (value in one, value in other) where they differ (None: no such field); names and notes aside."""
     a, b = flat(one), flat(other)
     paths = [path for path in {**a, **b} if path not in DESCRIPTIVE]
     return {path: (a.get(path), b.get(path)) for path in paths if a.get(path) != b.get(path)}
 
 
 def replaced(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
-    """A copy with the fields at these dotted paths changed. Raises ExperimentError; an unknown path is one of the problems."""
+    """A copy with the fields at these dotted paths changed. Raises ExperimentError, also for an unknown path."""
     values = json.loads(experiment.model_dump_json())
     unknown = [path for path, value in changes.items() if not _assign(values, path.split("."), value)]
     if unknown:
-        raise ExperimentError(Problem("field.unknown", path, changes[path], "there is no such field") for path in unknown)
+        raise ExperimentError(Problem("field.unknown", path, changes[path], "no such field") for path in unknown)
     return parse(values)
 
 
@@ -352,7 +375,8 @@ def with_settings(experiment: Experiment, settings: Iterable[str]) -> Experiment
     for text in settings:
         path, equals, value = text.partition("=")
         if not equals:
-            raise ExperimentError([Problem("set.syntax", text, None, "write it as field=value, for example train.epochs=5")])
+            message = "write it as field=value, for example train.epochs=5"
+            raise ExperimentError([Problem("set.syntax", text, None, message)])
         changes[path.strip()] = _toml_value(value.strip())
     return replaced(experiment, changes) if changes else experiment
 

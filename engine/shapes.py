@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from engine.experiment import (
     LABELS,
     MINIMUM_SIDE,
     Convolution,
+    DecoderBlock,
     Experiment,
     Linear,
     Problem,
@@ -71,7 +75,9 @@ class Layer:
         """How the parameters are counted: ``3² × 1 × 8 + 8 = 80``."""
         if self.kind == "reshape":
             return ""
-        product = f"{self.kernel}² × {self.input[0]} × {self.output[0]}" if self.kernel else f"{_grouped(math.prod(self.input))} × {_grouped(self._biases)}"
+        product = f"{_grouped(math.prod(self.input))} × {_grouped(self._biases)}"
+        if self.kernel:
+            product = f"{self.kernel}² × {self.input[0]} × {self.output[0]}"
         normalization = f" + 2 × {self.output[0]}" if self.batch_normalization else ""
         return f"{product} + {_grouped(self._biases)}{normalization} = {_grouped(self.parameters)}"
 
@@ -151,9 +157,10 @@ class Plan:
 class _Misfit(Exception):
     """The first layer that does not fit, as a Problem."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+    def __init__(self, code: str, field: str, value: Any, message: str, remedy: Remedy | None = None,
+                 **values: Any) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, field, value, message, values, remedy)
 
 
 def plan(experiment: Experiment) -> Plan:
@@ -176,7 +183,7 @@ def _encoder(experiment: Experiment, image: Shape) -> Iterator[Layer]:
     """The encoder's layers, one after another, as long as they fit."""
     shape = image
     if not experiment.model.encoder:
-        raise _Misfit(Problem("encoder.empty", "model.encoder", (), "The encoder needs at least one block."))
+        raise _Misfit("encoder.empty", "model.encoder", (), "The encoder needs at least one block. Add a block.")
     for index, block in enumerate(experiment.model.encoder):
         if isinstance(block, Linear):
             layer = _linear("encoder", index, block, shape)
@@ -203,39 +210,36 @@ def _convolution(part: str, index: int, block: Convolution, shape: Shape) -> Lay
     """A convolution with its pooling, or the reason why it does not fit."""
     path = f"model.{part}.{index}"
     if len(shape) == 1:
-        raise _Misfit(Problem("layer.convolution_after_linear", f"{path}.kind", block.kind,
-                              f"Layer {index}: a convolution cannot follow a linear layer. Move it before the linear layer or remove it.",
-                              {"layer": index}))
-    side = _strided(part, index, "kernel", block.kernel, block.stride, shape[1] + 2 * block.padding, shape[1])
+        raise _Misfit("layer.convolution_after_linear", f"{path}.kind", block.kind, f"Layer {index}: a convolution "
+                      "cannot follow a linear layer. Move it before the linear layer or remove it.", layer=index)
+    side = _strided(f"{path}.kernel", "kernel", block.kernel, block.stride, shape[1], block.padding)
     unpooled = (block.channels, side, side)
     pool_stride = block.pool_stride or block.pool_kernel
     if block.pool_kernel:
-        side = _strided(part, index, "pool_kernel", block.pool_kernel, pool_stride, side, side)
-    return Layer(part, index, "convolution", shape, (block.channels, side, side), kernel=block.kernel, stride=block.stride,
-                 padding=block.padding, batch_normalization=block.batch_normalization, activation=block.activation,
-                 dropout=block.dropout, pool_kernel=block.pool_kernel, pool_stride=pool_stride if block.pool_kernel else 0,
-                 unpooled=unpooled)
+        side = _strided(f"{path}.pool_kernel", "pooling", block.pool_kernel, pool_stride, side, 0)
+    return Layer(part, index, "convolution", shape, (block.channels, side, side), kernel=block.kernel,
+                 stride=block.stride, padding=block.padding, batch_normalization=block.batch_normalization,
+                 activation=block.activation, dropout=block.dropout, pool_kernel=block.pool_kernel,
+                 pool_stride=pool_stride if block.pool_kernel else 0, unpooled=unpooled)
 
 
-def _strided(part: str, index: int, name: str, kernel: int, stride: int, padded: int, side: int) -> int:
-    """Side after a window of this kernel and stride: floor((padded - kernel) / stride) + 1."""
+def _strided(path: str, what: str, kernel: int, stride: int, side: int, padding: int) -> int:
+    """Side after a window of this kernel and stride: floor((side + 2·padding - kernel) / stride) + 1."""
+    padded = side + 2 * padding
     if kernel > padded:
-        what = "kernel" if name == "kernel" else "pooling"
-        path = f"model.{part}.{index}.{name}"
-        raise _Misfit(Problem("layer.kernel_too_large", path, kernel,
-                              f"Layer {index}: {what} {kernel} does not fit {side}×{side}. Reduce the {what} or remove a stride.",
-                              {"layer": index, "what": what, "kernel": kernel, "side": side},
-                              Remedy(f"Use {what} {padded}", {path: padded})))
+        layer = int(path.split(".")[2])
+        raise _Misfit("layer.kernel_too_large", path, kernel, f"Layer {layer}: {what} {kernel} does not fit "
+                      f"{side}×{side}. Reduce the {what} or remove a stride.",
+                      Remedy(f"Use {what} {padded}", {path: padded}), layer=layer, what=what, kernel=kernel, side=side)
     return (padded - kernel) // stride + 1
 
 
 def _affordable(layer: Layer) -> Layer:
     """The layer, unless its weights or its output alone are beyond any machine."""
     if layer.parameters > MAXIMUM_PARAMETERS or math.prod(layer.unpooled or layer.output) > MAXIMUM_VALUES:
-        raise _Misfit(Problem("layer.too_large", f"model.{layer.part}.{layer.index}", layer.parameters,
-                              f"Layer {layer.index}: {_grouped(layer.parameters)} parameters are too many for this program. "
-                              "Make the layer smaller or pool before it.",
-                              {"layer": layer.index, "parameters": layer.parameters, "limit": MAXIMUM_PARAMETERS}))
+        raise _Misfit("layer.too_large", f"model.{layer.part}.{layer.index}", layer.parameters, f"Layer {layer.index}: "
+                      f"{_grouped(layer.parameters)} parameters are too many. Make it smaller or pool before it.",
+                      layer=layer.index, parameters=layer.parameters, limit=MAXIMUM_PARAMETERS)
     return layer
 
 
@@ -244,29 +248,27 @@ def mirror(encoder: list[Layer], output: str) -> Iterator[Layer]:
     block i - 1; the last layer has only the output activation."""
     for position, block in enumerate(reversed(encoder)):
         before = encoder[block.index - 1] if block.index else None
-        kind, solved = "linear", {}
-        if block.kind == "convolution":
-            kind, solved = "transposed-convolution", solve(block)
-        yield Layer("decoder", position, kind, block.output, block.input, **solved,
-                    batch_normalization=before.batch_normalization if before else False,
-                    activation=before.activation if before else output, dropout=before.dropout if before else 0.0)
+        layer = Layer("decoder", position, "linear", block.output, block.input,
+                      batch_normalization=before.batch_normalization if before else False,
+                      activation=before.activation if before else output, dropout=before.dropout if before else 0.0)
+        yield solve(block, layer) if block.kind == "convolution" else layer
 
 
-def solve(block: Layer) -> dict[str, int]:
-    """Kernel, stride, padding and output padding of the transposed convolution that undoes an encoder block.
+def solve(block: Layer, layer: Layer) -> Layer:
+    """The transposed convolution that undoes an encoder block, with the rest taken from ``layer``.
 
     With input side a, output side b and stride s (convolution × pooling): a = (b − 1)·s − 2p + k + op, 0 ≤ op < s, with
     the smallest p ≥ 0 and the encoder's kernel k, else the next larger one that solves it.
     """
     a, b, s = block.input[1], block.output[1], block.stride * (block.pool_stride or 1)
-    kernel = block.kernel
-    while True:
+    for kernel in itertools.count(block.kernel):
         rest = a - (b - 1) * s - kernel
         padding = max(0, -(rest // 2))
         output_padding = rest + 2 * padding
         if output_padding < s:
-            return {"kernel": kernel, "stride": s, "padding": padding, "output_padding": output_padding}
-        kernel += 1
+            break
+    return dataclasses.replace(layer, kind="transposed-convolution", kernel=kernel, stride=s, padding=padding,
+                               output_padding=output_padding)
 
 
 def _given(experiment: Experiment, image: Shape, code: Shape) -> Iterator[Layer]:
@@ -279,74 +281,100 @@ def _given(experiment: Experiment, image: Shape, code: Shape) -> Iterator[Layer]
             layer = _last(experiment, layer, image)
         yield _affordable(layer)
     if not blocks:
-        raise _Misfit(Problem("decoder.empty", "model.decoder", (), "The decoder needs at least one block.",
-                              remedy=Remedy("Mirror the encoder", {"model.decoder": "mirror"})))
+        raise _Misfit("decoder.empty", "model.decoder", (), "The decoder needs at least one block.", MIRROR)
 
 
-def _given_layer(index: int, block: Linear | Reshape | TransposedConvolution | Convolution, shape: Shape) -> Layer:
+MIRROR = Remedy("Mirror the encoder", {"model.decoder": "mirror"})
+
+
+def _given_layer(index: int, block: DecoderBlock, shape: Shape) -> Layer:
     """One layer of an explicit decoder."""
-    path = f"model.decoder.{index}"
     if isinstance(block, Linear):
         return _linear("decoder", index, block, shape)
     if isinstance(block, Convolution):
         return _convolution("decoder", index, block, shape)
     if isinstance(block, Reshape):
-        wanted = (block.channels, block.side, block.side)
-        if math.prod(wanted) != math.prod(shape):
-            raise _Misfit(Problem("layer.reshape", path, wanted, f"Decoder layer {index}: {math.prod(shape)} numbers cannot be "
-                                  f"reshaped to {block.channels}×{block.side}×{block.side} = {math.prod(wanted)}. Change the "
-                                  "linear layer before it.", {"layer": index, "numbers": math.prod(shape), "wanted": math.prod(wanted)}))
-        return Layer("decoder", index, "reshape", shape, wanted)
+        return _reshape(index, block, shape)
+    return _transposed(index, block, shape)
+
+
+def _reshape(index: int, block: Reshape, shape: Shape) -> Layer:
+    wanted = (block.channels, block.side, block.side)
+    numbers, needed = math.prod(shape), math.prod(wanted)
+    if numbers != needed:
+        raise _Misfit("layer.reshape", f"model.decoder.{index}", wanted, f"Decoder layer {index}: {numbers} numbers "
+                      f"cannot be reshaped to {_product(wanted)} = {needed}. Change the linear layer before it.",
+                      layer=index, numbers=numbers, needed=needed)
+    return Layer("decoder", index, "reshape", shape, wanted)
+
+
+def _transposed(index: int, block: TransposedConvolution, shape: Shape) -> Layer:
+    path = f"model.decoder.{index}"
     if len(shape) == 1:
-        raise _Misfit(Problem("layer.transposed_after_linear", path, block.kind, f"Decoder layer {index}: a transposed convolution "
-                              "needs feature maps. Add a reshape block before it.", {"layer": index}))
+        raise _Misfit("layer.transposed_after_linear", path, block.kind, f"Decoder layer {index}: a transposed "
+                      "convolution needs feature maps. Add a reshape block before it.", layer=index)
     side = (shape[1] - 1) * block.stride - 2 * block.padding + block.kernel + block.output_padding
-    if side < 1 or block.output_padding >= max(block.stride, 1) and block.output_padding:
-        raise _Misfit(Problem("layer.transposed", path, side, f"Decoder layer {index}: its output would be {side}×{side} with output "
-                              f"padding {block.output_padding}. The side must be at least 1 and the output padding less than the stride.",
-                              {"layer": index, "side": side, "output_padding": block.output_padding}))
-    return Layer("decoder", index, block.kind, shape, (block.channels, side, side), kernel=block.kernel, stride=block.stride,
-                 padding=block.padding, output_padding=block.output_padding, batch_normalization=block.batch_normalization,
-                 activation=block.activation, dropout=block.dropout)
+    if side < 1:
+        raise _Misfit("layer.transposed", f"{path}.padding", block.padding, f"Decoder layer {index}: padding "
+                      f"{block.padding} leaves nothing of its output. Reduce the padding.",
+                      Remedy("Use padding 0", {f"{path}.padding": 0}), layer=index, padding=block.padding)
+    if block.output_padding >= block.stride and block.output_padding:
+        largest = block.stride - 1
+        raise _Misfit("layer.output_padding", f"{path}.output_padding", block.output_padding, f"Decoder layer {index}: "
+                      f"output padding {block.output_padding} must be less than the stride {block.stride}.",
+                      Remedy(f"Use output padding {largest}", {f"{path}.output_padding": largest}),
+                      layer=index, output_padding=block.output_padding, stride=block.stride)
+    return Layer("decoder", index, block.kind, shape, (block.channels, side, side), kernel=block.kernel,
+                 stride=block.stride, padding=block.padding, output_padding=block.output_padding,
+                 batch_normalization=block.batch_normalization, activation=block.activation, dropout=block.dropout)
 
 
 def _last(experiment: Experiment, layer: Layer, image: Shape) -> Layer:
     """The last layer with the output activation, reshaped to the image when its numbers agree."""
     path = f"model.decoder.{layer.index}"
     if layer.batch_normalization or layer.dropout or layer.activation != "none":
-        changes = {} if layer.kind == "reshape" else {f"{path}.activation": "none", f"{path}.dropout": 0.0, f"{path}.batch_normalization": False}
-        raise _Misfit(Problem("decoder.last", f"{path}.activation", layer.activation, f"Decoder layer {layer.index}: the last layer has "
-                              "only the output activation. Remove its activation, dropout and normalization.",
-                              {"layer": layer.index}, Remedy("Remove them", changes)))
-    numbers = math.prod(layer.output)
-    if layer.output != image and not (len(layer.output) == 1 and numbers == math.prod(image)):
-        got, wanted = "×".join(map(str, layer.output)), "×".join(map(str, image))
-        raise _Misfit(Problem("decoder.output", path, layer.output, f"Decoder layer {layer.index}: the decoder ends in {got}, the images "
-                              f"are {wanted}. Change the decoder or mirror the encoder.", {"layer": layer.index, "got": got, "wanted": wanted},
-                              Remedy("Mirror the encoder", {"model.decoder": "mirror"})))
-    return Layer(**{**layer.__dict__, "output": image, "activation": experiment.model.output})
+        plain = {"activation": "none", "dropout": 0.0, "batch_normalization": False}
+        raise _Misfit("decoder.last", f"{path}.activation", layer.activation, f"Decoder layer {layer.index}: the last "
+                      "layer has only the output activation. Remove its activation, dropout and normalization.",
+                      Remedy("Remove them", {f"{path}.{name}": value for name, value in plain.items()}),
+                      layer=layer.index)
+    flat = len(layer.output) == 1 and math.prod(layer.output) == math.prod(image)
+    if layer.output != image and not flat:
+        got, wanted = _product(layer.output), _product(image)
+        raise _Misfit("decoder.output", path, layer.output, f"Decoder layer {layer.index}: the decoder ends in {got}, "
+                      f"the images are {wanted}. Change the decoder or mirror the encoder.", MIRROR,
+                      layer=layer.index, got=got, wanted=wanted)
+    return dataclasses.replace(layer, output=image, activation=experiment.model.output)
+
+
+def _product(shape: Shape) -> str:
+    """(16, 7, 7) -> '16×7×7'."""
+    return "×".join(map(str, shape))
 
 
 def problems(experiment: Experiment) -> tuple[Problem, ...]:
-    """Everything that keeps this experiment from being trained, each with its field and remedy; empty when it can be."""
-    return (*_small_images(experiment), *plan(experiment).problems, *_too_many(experiment), *_loss(experiment))
+    """Everything that keeps this experiment from being trained, each with its remedy; empty when nothing does."""
+    layers = plan(experiment)
+    return (*_small_images(experiment), *layers.problems, *_too_many(layers), *_loss(experiment))
 
 
 def _small_images(experiment: Experiment) -> Iterator[Problem]:
     side = experiment.image_shape[1]
     if side < MINIMUM_SIDE:
-        yield Problem("data.image_size", "data.image_size", side, f"Images of {side} pixels are too small; use 8 or more, or 0 for "
-                      "their own size.", {"side": side}, Remedy(f"Use {MINIMUM_SIDE}", {"data.image_size": MINIMUM_SIDE}))
+        yield Problem("data.image_size", "data.image_size", side, f"Images of {side} pixels are too small; use "
+                      f"{MINIMUM_SIDE} or more, or 0 for their own size.", {"side": side, "least": MINIMUM_SIDE},
+                      Remedy(f"Use {MINIMUM_SIDE}", {"data.image_size": MINIMUM_SIDE}))
 
 
-def _too_many(experiment: Experiment) -> Iterator[Problem]:
-    total = plan(experiment).parameters
-    if total > MAXIMUM_PARAMETERS:
-        yield Problem("model.too_large", "model.encoder", total, f"The network has {_grouped(total)} parameters, more than "
-                      f"{_grouped(MAXIMUM_PARAMETERS)}. Make its layers smaller.", {"parameters": total, "limit": MAXIMUM_PARAMETERS})
+def _too_many(layers: Plan) -> Iterator[Problem]:
+    if layers.parameters > MAXIMUM_PARAMETERS:
+        yield Problem("model.too_large", "model.encoder", layers.parameters, f"The network has "
+                      f"{_grouped(layers.parameters)} parameters, more than {_grouped(MAXIMUM_PARAMETERS)}. Make its "
+                      "layers smaller.", {"parameters": layers.parameters, "limit": MAXIMUM_PARAMETERS})
 
 
 def _loss(experiment: Experiment) -> Iterator[Problem]:
     if experiment.train.loss == "bce" and experiment.model.output != "sigmoid":
-        yield Problem("train.loss.range", "train.loss", "bce", f"{LABELS['bce']} needs outputs between 0 and 1. Use the sigmoid as "
-                      "output activation or another loss.", {}, Remedy("Use sigmoid", {"model.output": "sigmoid"}))
+        yield Problem("train.loss.range", "train.loss", "bce", f"{LABELS['bce']} needs outputs between 0 and 1. Use "
+                      "the sigmoid as output activation or another loss.", {},
+                      Remedy("Use sigmoid", {"model.output": "sigmoid"}))
