@@ -1,4 +1,4 @@
-"""What a training tells: frozen values, known without torch so that the window and the list of runs need not load it."""
+"""What a training tells: frozen values, known without torch, so that the window and the run list need not load it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True)
 class Diverged:
-    """A loss (or, as NaN, a weight) stopped being finite at ``step``; nothing of it is saved and the training is over."""
+    """A loss (or, as NaN, a weight) was not finite at ``step``; nothing of it is saved and the training is over."""
 
     step: int
     loss: float
