@@ -8,12 +8,11 @@ a worker except for its ``finished`` signal.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import itertools
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -200,12 +199,23 @@ Question = Callable[[], Any]
 """Computes an answer, or returns a generator of partial answers."""
 
 
+@dataclasses.dataclass
+class _Opened:
+    """A question that answers in pieces, and its answer that still has to be told."""
+
+    number: int
+    pieces: Generator[Any, None, None]
+    answers: list[Any] = dataclasses.field(default_factory=list)
+    told_at: float = 0.0
+
+
 class LatestOnly(QThread):
     """Answers questions on one thread; of the requests with one key only the newest counts.
 
-    A question that returns a generator is advanced piece by piece, and other questions are let in between. Signals:
-    ``answered`` (key, request number, answer), ``done`` (key, request number) after the last answer, ``failed`` (key,
-    request number, text). A receiver drops what is not its newest request.
+    A question that returns a generator is advanced piece by piece, and other questions are let in between. Of its
+    answers those that come faster than 30 a second are left out, never the last. Signals: ``answered`` (key, request
+    number, answer), ``done`` (key, request number) after the last answer, ``failed`` (key, request number, text),
+    ``crashed`` (Failure, for the log). A receiver drops what is not its newest request.
     """
 
     answered = Signal(str, int, object)
@@ -220,7 +230,7 @@ class LatestOnly(QThread):
         self._numbers = itertools.count(1)
         self._condition = threading.Condition()
         self._waiting: dict[str, tuple[int, Question]] = {}
-        self._opened: dict[str, tuple[int, Iterator[Any]]] = {}  # touched by the thread only
+        self._opened: dict[str, _Opened] = {}  # touched by the thread only
         self._newest: dict[str, int] = {}
         self._closing = False
 
@@ -256,7 +266,7 @@ class LatestOnly(QThread):
                 number, question = self._waiting.pop(key)
                 return key, number, question
             key = next(iter(self._opened))
-            return key, self._opened[key][0], None
+            return key, self._opened[key].number, None
 
     def _work(self, key: str, number: int, question: Question | None) -> None:
         """Answer one question, or advance an opened one by a piece."""
@@ -274,9 +284,9 @@ class LatestOnly(QThread):
             traceback.clear_frames(error.__traceback__)
 
     def _begin(self, key: str, number: int, question: Question) -> None:
-        answer = question()
-        if inspect.isgenerator(answer):
-            self._opened[key] = number, answer
+        answer: Any = question()
+        if isinstance(answer, Generator):
+            self._opened[key] = _Opened(number, answer)
             self._advance(key, number)
         else:
             self._emit(key, number, answer)
@@ -284,17 +294,26 @@ class LatestOnly(QThread):
 
     def _advance(self, key: str, number: int) -> None:
         """One piece; the question then goes behind the other opened ones."""
-        _, pieces = self._opened.pop(key)
+        opened = self._opened.pop(key)
         if self._newest.get(key) != number:
-            pieces.close()  # type: ignore[attr-defined]
+            opened.pieces.close()
             return
         try:
-            answer = next(pieces)
+            opened.answers = [next(opened.pieces)]
         except StopIteration:
+            self._tell(key, opened)
             self.done.emit(key, number)
             return
-        self._opened[key] = number, pieces
-        self._emit(key, number, answer)
+        self._opened[key] = opened
+        if time.monotonic() - opened.told_at >= BATCH_INTERVAL_S:
+            self._tell(key, opened)
+
+    def _tell(self, key: str, opened: _Opened) -> None:
+        """Emit the newest answer that was not emitted yet."""
+        for answer in opened.answers:
+            self._emit(key, opened.number, answer)
+        opened.answers = []
+        opened.told_at = time.monotonic()
 
     def _emit(self, key: str, number: int, answer: Any) -> None:
         if self._newest.get(key) == number:
@@ -303,7 +322,7 @@ class LatestOnly(QThread):
     def _close_opened(self, key: str) -> None:
         opened = self._opened.pop(key, None)
         if opened is not None:
-            opened[1].close()  # type: ignore[attr-defined]
+            opened.pieces.close()
 
     def run(self) -> None:
         """The thread: one piece of work after another until closed."""

@@ -1,5 +1,6 @@
 """Fixtures for tests with Qt: nothing may be left running, and Qt's warnings are errors."""
 
+import functools
 import gc
 import os
 import re
@@ -8,7 +9,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 HARMLESS = re.compile(r"This plugin does not support|propagateSizeHints|QFontDatabase: Cannot find font directory")
@@ -42,3 +43,58 @@ def alive():
     """Running threads and active timers that Python knows."""
     found = [item for item in gc.get_objects() if issubclass(type(item), (QThread, QTimer)) and shiboken6.isValid(item)]
     return [item for item in found if (item.isRunning() if isinstance(item, QThread) else item.isActive())]
+
+
+class Ear(QObject):
+    """Hears one signal of a thread on the main thread; pytest-qt's own waiting would run on the thread that emits."""
+
+    def __init__(self, signal):
+        super().__init__()
+        self.heard = []
+        arguments = str(signal).partition("(")[2].partition(")")[0]
+        signal.connect({"": self.nothing, "PyObject": self.value, "bool": self.truth, "QString,int": self.numbered,
+                        "QString,int,PyObject": self.answer, "QString,int,QString": self.text}[arguments])
+
+    @Slot()
+    def nothing(self):
+        self.heard.append(())
+
+    @Slot(object)
+    def value(self, value):
+        self.heard.append(value)
+
+    @Slot(bool)
+    def truth(self, value):
+        self.heard.append(value)
+
+    @Slot(str, int)
+    def numbered(self, key, number):
+        self.heard.append((key, number))
+
+    @Slot(str, int, object)
+    def answer(self, key, number, answer):
+        self.heard.append((key, number, answer))
+
+    @Slot(str, int, str)
+    def text(self, key, number, text):
+        self.heard.append((key, number, text))
+
+
+@pytest.fixture
+def hear(qtbot):
+    """``with hear(signal) as heard: ...`` waits at the end of its block until the signal came."""
+    return functools.partial(Listening, qtbot)
+
+
+class Listening:
+    """A block that ends when a thread's signal came; ``heard`` lists what it carried."""
+
+    def __init__(self, qtbot, signal, timeout=5000):
+        self.qtbot, self.ear, self.timeout = qtbot, Ear(signal), timeout
+
+    def __enter__(self):
+        return self.ear.heard
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.qtbot.waitUntil(lambda: bool(self.ear.heard), timeout=self.timeout)

@@ -58,21 +58,21 @@ def connected(make, inbox=None, acknowledges=True, paused=False):
     return pump, receiver
 
 
-def finish(qtbot, pump):
-    with qtbot.waitSignal(pump.finished, timeout=5000):
+def finish(hear, pump):
+    with hear(pump.finished):
         pump.close_generator()
     pump.wait()
 
 
-def test_every_event_arrives_once_and_in_order_on_the_main_thread(qtbot):
+def test_every_event_arrives_once_and_in_order_on_the_main_thread(qtbot, hear):
     pump, receiver = connected(lambda: iter([(1,), (), (2, 3), (4,)]))
-    with qtbot.waitSignal(pump.finished, timeout=5000):
+    with hear(pump.finished):
         pump.start()
     qtbot.waitUntil(lambda: receiver.events == [1, 2, 3, 4])
     assert receiver.threads == {QThread.currentThread()}
 
 
-def test_batches_come_at_most_thirty_times_a_second(qtbot):
+def test_batches_come_at_most_thirty_times_a_second(hear):
     end = time.monotonic() + 0.5
 
     def events():
@@ -80,13 +80,13 @@ def test_batches_come_at_most_thirty_times_a_second(qtbot):
             yield (0,)
 
     pump, receiver = connected(events)
-    with qtbot.waitSignal(pump.finished, timeout=5000):
+    with hear(pump.finished):
         pump.start()
     assert 2 <= len(receiver.batches) <= 0.5 * 30 + 2
     assert len(receiver.events) > 1000
 
 
-def test_no_batch_is_sent_before_the_last_was_acknowledged(qtbot):
+def test_no_batch_is_sent_before_the_last_was_acknowledged(qtbot, hear):
     turns = threading.Event()
 
     def events():
@@ -97,14 +97,14 @@ def test_no_batch_is_sent_before_the_last_was_acknowledged(qtbot):
         yield (40,)
 
     pump, receiver = connected(events, acknowledges=False)
-    with qtbot.waitSignal(pump.finished, timeout=5000):
+    with hear(pump.finished):
         pump.start()
     qtbot.waitUntil(lambda: len(receiver.events) == 41)
     assert turns.is_set()
     assert len(receiver.batches) == 2  # the first, and everything else when the generator had ended
 
 
-def test_a_paused_pump_takes_no_turn_and_resumes(qtbot):
+def test_a_paused_pump_takes_no_turn_and_resumes(qtbot, hear):
     taken = []
 
     def events():
@@ -114,40 +114,40 @@ def test_a_paused_pump_takes_no_turn_and_resumes(qtbot):
 
     pump = EventPump(events)
     pump.start()
-    with qtbot.waitSignal(pump.paused_changed, timeout=5000) as told:
+    with hear(pump.paused_changed) as told:
         pump.pause()
-    assert told.args == [True]
+    assert told == [True]
     count = len(taken)
     assert not pump.wait(100)
     assert len(taken) == count
-    with qtbot.waitSignal(pump.paused_changed, timeout=5000) as told:
+    with hear(pump.paused_changed) as told:
         pump.resume()
-    assert told.args == [False]
+    assert told == [False]
     qtbot.waitUntil(lambda: len(taken) > count)
-    finish(qtbot, pump)
+    finish(hear, pump)
 
 
-def test_what_was_collected_arrives_although_the_pump_is_paused(qtbot):
+def test_what_was_collected_arrives_although_the_pump_is_paused(qtbot, hear):
     pump, receiver = connected(lambda: iter([("a",), ("b",)]), paused=True)
     pump.start()
     pump.step_once()
     pump.step_once()
     qtbot.waitUntil(lambda: receiver.events == ["a", "b"], timeout=5000)
-    finish(qtbot, pump)
+    finish(hear, pump)
 
 
-def test_one_step_takes_turns_until_an_event_comes(qtbot):
+def test_one_step_takes_turns_until_an_event_comes(hear):
     pump, receiver = connected(lambda: iter([(), (), ("first",), ("second",)]), paused=True)
     pump.start()
-    with qtbot.waitSignal(pump.batch, timeout=5000):
+    with hear(pump.batch):
         pump.step_once()
     assert not pump.wait(100)
     assert receiver.events == ["first"]
     assert pump.paused
-    finish(qtbot, pump)
+    finish(hear, pump)
 
 
-def test_a_paused_pump_advances_for_a_command_and_only_for_it(qtbot):
+def test_a_paused_pump_advances_for_a_command_and_only_for_it(hear):
     inbox = Box()
 
     def events():
@@ -156,14 +156,14 @@ def test_a_paused_pump_advances_for_a_command_and_only_for_it(qtbot):
 
     pump, receiver = connected(events, inbox, paused=True)
     pump.start()
-    with qtbot.waitSignal(pump.batch, timeout=5000):
+    with hear(pump.batch):
         pump.send("save")
     assert not pump.wait(100)
     assert receiver.events == ["save"]
-    finish(qtbot, pump)
+    finish(hear, pump)
 
 
-def test_an_event_that_asks_for_a_pause_gets_one_until_somebody_acts(qtbot):
+def test_an_event_that_asks_for_a_pause_gets_one_until_somebody_acts(qtbot, hear):
     inbox = Box()
     inbox.put("left in the inbox")  # must not turn the pause into a busy loop of failing writes
     turns = []
@@ -182,10 +182,10 @@ def test_an_event_that_asks_for_a_pause_gets_one_until_somebody_acts(qtbot):
     qtbot.waitUntil(lambda: len(receiver.events) == 2, timeout=5000)
     assert not pump.wait(50)
     assert len(turns) == 2
-    finish(qtbot, pump)
+    finish(hear, pump)
 
 
-def test_closing_a_paused_pump_wakes_it_and_closes_the_generator_on_its_thread(qtbot):
+def test_closing_a_paused_pump_wakes_it_and_closes_the_generator_on_its_thread(hear):
     closed = []
 
     def events():
@@ -196,16 +196,16 @@ def test_closing_a_paused_pump_wakes_it_and_closes_the_generator_on_its_thread(q
             closed.append(threading.get_ident())
 
     pump, receiver = connected(events, paused=True)
-    with qtbot.waitSignal(pump.batch, timeout=5000):
+    with hear(pump.batch):
         pump.start()
         pump.step_once()
     assert not pump.wait(50)
-    finish(qtbot, pump)
+    finish(hear, pump)
     assert len(closed) == 1 and closed[0] != threading.get_ident()
     assert receiver.events == ["event"]
 
 
-def test_an_exception_comes_as_text_and_its_frames_are_freed(qtbot):
+def test_an_exception_comes_as_text_and_its_frames_are_freed(hear):
     class Tensor:
         pass
 
@@ -221,9 +221,9 @@ def test_an_exception_comes_as_text_and_its_frames_are_freed(qtbot):
         raise OutOfMemory("Not enough memory for batch 512.")
 
     pump, receiver = connected(events)
-    with qtbot.waitSignal(pump.failed, timeout=5000) as failed:
+    with hear(pump.failed) as failed:
         pump.start()
-    failure = failed.args[0]
+    failure = failed[0]
     assert (failure.kind, failure.code, failure.values) == ("OutOfMemory", "memory", {"batch": 512})
     assert failure.text == "Not enough memory for batch 512."
     assert "in events" in failure.traceback
@@ -232,11 +232,11 @@ def test_an_exception_comes_as_text_and_its_frames_are_freed(qtbot):
     assert held[0]() is None
 
 
-def test_a_make_that_fails_is_reported_too(qtbot):
+def test_a_make_that_fails_is_reported_too(hear):
     pump = EventPump(lambda: 1 / 0)
-    with qtbot.waitSignal(pump.failed, timeout=5000) as failed:
+    with hear(pump.failed) as failed:
         pump.start()
-    assert failed.args[0].kind == "ZeroDivisionError"
+    assert failed[0].kind == "ZeroDivisionError"
     pump.wait()
 
 
@@ -278,7 +278,7 @@ def test_only_the_newest_request_of_a_key_is_answered(qtbot, questions):
     assert asked == [99]
 
 
-def test_a_long_question_lets_short_ones_in_between_and_answers_in_pieces(qtbot, questions):
+def test_a_long_question_lets_short_ones_in_between_and_answers_in_pieces(qtbot, hear, questions):
     gate = threading.Event()
 
     def long():
@@ -286,25 +286,35 @@ def test_a_long_question_lets_short_ones_in_between_and_answers_in_pieces(qtbot,
         gate.wait(5)
         yield "piece 2"
 
-    with qtbot.waitSignal(questions.answered, timeout=5000):
+    with hear(questions.answered):
         questions.ask("ranking", long)
         questions.start()
     questions.ask("slider", lambda: "short")
-    with qtbot.waitSignal(questions.done, timeout=5000, check_params_cb=lambda key, number: key == "ranking"):
-        gate.set()
+    gate.set()
+    qtbot.waitUntil(lambda: len(questions.answers) == 3, timeout=5000)
     assert sorted(answer for _, _, answer in questions.answers) == ["piece 1", "piece 2", "short"]
 
 
 def test_short_questions_overtake_a_long_one(qtbot, questions):
+    order = []
+
     def long():
         for piece in range(3):
-            questions.ask(f"short {piece}", lambda piece=piece: f"short {piece}")
+            questions.ask(f"short {piece}", lambda piece=piece: order.append(f"short {piece}"))
+            order.append(piece)
             yield piece
 
     questions.ask("long", long)
-    with qtbot.waitSignal(questions.done, timeout=5000, check_params_cb=lambda key, number: key == "long"):
-        questions.start()
-    assert [answer for _, _, answer in questions.answers] == [0, "short 0", 1, "short 1", 2, "short 2"]
+    questions.start()
+    qtbot.waitUntil(lambda: len(questions.answers) == 5, timeout=5000)
+    assert order == [0, "short 0", 1, "short 1", 2, "short 2"]
+
+
+def test_the_last_answer_of_a_fast_generator_always_comes_and_not_every_other(qtbot, questions):
+    questions.ask("fast", lambda: (number for number in range(10_000)))
+    questions.start()
+    qtbot.waitUntil(lambda: bool(questions.answers) and questions.answers[-1][2] == 9999, timeout=20_000)
+    assert len(questions.answers) < 1000
 
 
 def test_a_newer_request_ends_the_older_generator(qtbot, questions):
@@ -328,25 +338,25 @@ def test_a_newer_request_ends_the_older_generator(qtbot, questions):
     assert questions.answers[-1] == ("ranking", number, "new")
 
 
-def test_a_failing_question_is_told_and_the_thread_goes_on(qtbot, questions):
+def test_a_failing_question_is_told_and_the_thread_goes_on(hear, questions):
     questions.start()
-    with qtbot.waitSignal(questions.failed, timeout=5000) as failed:
+    with hear(questions.failed) as failed:
         number = questions.ask("plane", lambda: 1 / 0)
-    assert failed.args == ["plane", number, "division by zero"]
-    with qtbot.waitSignal(questions.answered, timeout=5000):
+    assert failed == [("plane", number, "division by zero")]
+    with hear(questions.answered):
         questions.ask("plane", lambda: 1)
 
 
-def test_cancelled_questions_are_not_answered(qtbot, questions):
+def test_cancelled_questions_are_not_answered(hear, questions):
     questions.ask("forecast", lambda: 1)
     questions.cancel("forecast")
     questions.ask("other", lambda: 2)
-    with qtbot.waitSignal(questions.done, timeout=5000):
+    with hear(questions.done):
         questions.start()
     assert [answer for _, _, answer in questions.answers] == [2]
 
 
-def test_closing_ends_an_endless_question(qtbot):
+def test_closing_ends_an_endless_question(hear):
     thread = LatestOnly()
     closed = []
 
@@ -357,19 +367,19 @@ def test_closing_ends_an_endless_question(qtbot):
         finally:
             closed.append(True)
 
-    with qtbot.waitSignal(thread.answered, timeout=5000):
+    with hear(thread.answered):
         thread.ask("endless", endless)
         thread.start()
-    with qtbot.waitSignal(thread.finished, timeout=1000):
+    with hear(thread.finished):
         thread.close_questions()
     thread.wait()
     assert closed == [True]
 
 
-def test_the_thread_is_prepared_before_the_first_question(qtbot):
+def test_the_thread_is_prepared_before_the_first_question(hear):
     order = []
     thread = LatestOnly(lambda: order.append("prepared"))
-    with qtbot.waitSignal(thread.done, timeout=5000):
+    with hear(thread.done):
         thread.ask("a", lambda: order.append("asked"))
         thread.start()
     thread.close_questions()
@@ -377,22 +387,22 @@ def test_the_thread_is_prepared_before_the_first_question(qtbot):
     assert order == ["prepared", "asked"]
 
 
-def test_the_loader_hands_over_its_result_or_its_failure(qtbot):
+def test_the_loader_hands_over_its_result_or_its_failure(hear):
     loader = Loader(lambda: [1, 2])
-    with qtbot.waitSignal(loader.ready, timeout=5000) as ready:
+    with hear(loader.ready) as ready:
         loader.start()
     loader.wait()
-    assert ready.args == [[1, 2]]
+    assert ready == [[1, 2]]
 
     def broken():
         raise RuntimeError("operator torchvision::nms does not exist")
 
     loader = Loader(broken)
-    with qtbot.waitSignal(loader.failed, timeout=5000) as failed:
+    with hear(loader.failed) as failed:
         loader.start()
     loader.wait()
-    assert isinstance(failed.args[0], Failure)
-    assert failed.args[0].text == "operator torchvision::nms does not exist"
+    assert isinstance(failed[0], Failure)
+    assert failed[0].text == "operator torchvision::nms does not exist"
 
 
 def test_exceptions_of_plain_threads_are_reported(qtbot, monkeypatch):
