@@ -7,13 +7,15 @@ its pen's width. Only additions, products, roots and rounded sines decide a pixe
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Bytes = NDArray[np.uint8]
 Stroke = tuple[tuple[float, float], ...]
 
@@ -47,8 +49,8 @@ WAYS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
         (((1.8, 2.2), (4, 0)), ((4, 0), (4, 5), (4, 10)), ((1.6, 10), (4, 10), (6.4, 10)))),
     2: ((((0.6, 2.4), (1.8, 0.6), (4.2, 0), (6.6, 1.2), (6.8, 3.4), (5, 6), (2.6, 8.2), (0.4, 10)),
          ((0.4, 10), (4, 9.9), (7.6, 9.8))),
-        (((0.8, 1.8), (3, 0), (5.8, 0.6), (6.8, 2.8), (5.6, 5.4), (3, 8.4), (1.2, 9.6), (0.3, 8.8), (1.4, 7.8), (3.6, 8.8),
-          (5.6, 10), (7.6, 9)),)),
+        (((0.8, 1.8), (3, 0), (5.8, 0.6), (6.8, 2.8), (5.6, 5.4), (3, 8.4), (1.2, 9.6), (0.3, 8.8), (1.4, 7.8),
+          (3.6, 8.8), (5.6, 10), (7.6, 9)),)),
     3: ((((0.8, 1.4), (3.2, 0), (6, 0.6), (6.6, 2.6), (5.2, 4.4), (2.8, 4.8)),
          ((2.8, 4.8), (6, 5.4), (7.4, 7.4), (6, 9.4), (3.2, 10), (0.4, 8.6))),
         (((0.8, 0), (3.8, 0.1), (6.8, 0)), ((6.8, 0), (5, 2.2), (3.4, 4)),
@@ -66,11 +68,12 @@ WAYS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
     7: ((((0.4, 0.2), (4, 0.1), (7.4, 0)), ((7.4, 0), (5, 4.4), (3.2, 10))),
         (((0.4, 0.4), (4, 0.2), (7.6, 0)), ((7.6, 0), (5.4, 4.6), (3.4, 10)), ((2, 5.2), (4.4, 5), (7, 4.8))),
         (((0.6, 2), (0.8, 0.2)), ((0.8, 0.2), (4, 0.6), (7.2, 0)), ((7.2, 0), (4.8, 3.6), (3.8, 7), (3.6, 10)))),
-    8: ((((6.4, 1.4), (4, 0), (1.6, 1), (1.6, 3), (4, 4.8), (6.6, 6.6), (6.6, 9), (4, 10), (1.2, 9), (1.2, 6.8), (4, 4.8),
-          (6.2, 3.2), (6.4, 1.4)),),
+    8: ((((6.4, 1.4), (4, 0), (1.6, 1), (1.6, 3), (4, 4.8), (6.6, 6.6), (6.6, 9), (4, 10), (1.2, 9), (1.2, 6.8),
+          (4, 4.8), (6.2, 3.2), (6.4, 1.4)),),
         (((4, 0), (1.6, 0.9), (1.4, 3.2), (4, 4.6), (6.6, 3.2), (6.4, 0.9), (4, 0)),
          ((4, 4.6), (0.8, 6), (0.8, 8.8), (4, 10), (7.2, 8.8), (7.2, 6), (4, 4.6)))),
-    9: ((((6.8, 2.2), (4.8, 0.1), (2, 0.6), (0.8, 2.8), (2, 5), (4.8, 4.8), (6.8, 2.2)), ((6.8, 2.2), (6.6, 6), (5.8, 10))),
+    9: ((((6.8, 2.2), (4.8, 0.1), (2, 0.6), (0.8, 2.8), (2, 5), (4.8, 4.8), (6.8, 2.2)),
+         ((6.8, 2.2), (6.6, 6), (5.8, 10))),
         (((6.6, 2.8), (5.2, 0.4), (2.6, 0.2), (0.8, 2.4), (1.8, 4.8), (4.4, 5), (6.6, 2.8), (6.8, 5.6), (5.6, 8.8),
           (3.4, 10), (1.2, 9.2)),)),
 }
@@ -78,9 +81,8 @@ WAYS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
 
 
 def draw(training: int = TRAINING, test: int = TEST, seed: int = 0) -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes]]:
-    """((training images, labels), (test images, labels)): uint8 (N, 28, 28) white on black, and uint8 (N,), all classes
-    equally often where N is a multiple of ten."""
-    np.empty(30 << 20, np.uint8)  # freeing it once tells glibc to keep memory for the next array: 0.4 s instead of 0.9 s
+    """((images, labels) for training, for test): uint8 (N, 28, 28) white on black and (N,), classes equally often."""
+    np.empty(30 << 20, np.uint8)  # freed at once: glibc then keeps memory for the next array, 0.4 s instead of 0.9 s
     generator = np.random.Generator(np.random.PCG64(seed))
     fields, field_labels = distance_fields(generator)
     return (_draw_split(training, fields, field_labels, generator), _draw_split(test, fields, field_labels, generator))
@@ -105,7 +107,7 @@ def _choose(labels: Bytes, field_labels: Bytes, generator: np.random.Generator) 
 
 
 def distance_fields(generator: np.random.Generator) -> tuple[Floats, Bytes]:
-    """Distances to the stroke in digit heights, float32 (fields, FIELD, FIELD), and the digit of each field, ascending."""
+    """Distances to the stroke in digit heights (fields, FIELD, FIELD), and the digit of each field, ascending."""
     fields = [_fields_of(way, generator) for ways in WAYS.values() for way in ways]
     labels = [np.full(HANDS, digit, np.uint8) for digit, ways in WAYS.items() for _ in ways]
     return np.concatenate(fields), np.concatenate(labels)
@@ -116,7 +118,7 @@ def _fields_of(way: tuple[Stroke, ...], generator: np.random.Generator) -> Float
     points, index = np.unique(np.concatenate([np.array(stroke) for stroke in way]), axis=0, return_inverse=True)
     shaken = (points + (generator.random((HANDS, *points.shape)) - 0.5) * SHAKE - (4, 5)) / 10
     ends = np.cumsum([0, *map(len, way)])
-    curves = [_spline(shaken[:, index[start:end]]) for start, end in zip(ends, ends[1:], strict=False)]
+    curves = [_spline(shaken[:, index[start:end]]) for start, end in itertools.pairwise(ends)]
     starts = np.concatenate([curve[:, :-1] for curve in curves], axis=1)
     steps = np.concatenate([np.diff(curve, axis=1) for curve in curves], axis=1)
     return _distances(starts.astype(np.float32), steps.astype(np.float32))
