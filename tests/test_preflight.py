@@ -23,7 +23,7 @@ HERE = {"QT_QPA_PLATFORM": "offscreen"}
 def child(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python code in a fresh process, from the project's folder; '' removes a variable."""
     merged = {name: value for name, value in {**os.environ, **environment}.items() if value}
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=merged, capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=merged, capture_output=True, text=True)
 
 
 WITHOUT = """
@@ -65,8 +65,8 @@ def test_every_library_that_qt_links_to_is_looked_for(platform: str) -> None:
         pytest.skip("no objdump (binutils) on this machine")
     plugin = Path(PySide6.__path__[0]) / "Qt/plugins/platforms" / f"libq{platform}.so"
     needed = set(direct_dependencies(plugin))
-    base = ("libc.so", "libm.so", "libgcc_s", "libstdc++", "ld-linux", "libdl.so", "libpthread", "librt", "libz", "libQt6",
-            "libicu", "libgthread")
+    base = ("libc.so", "libm.so", "libgcc_s", "libstdc++", "ld-linux", "libdl.so", "libpthread", "librt", "libz",
+            "libQt6", "libicu", "libgthread")
     besides = {"xcb": preflight.XCB_LIBRARIES, "wayland": preflight.WAYLAND_LIBRARIES}.get(platform, {})
     assert {name for name in needed if not name.startswith(base)} <= {*preflight.QT_LIBRARIES, *besides}
 
@@ -157,11 +157,12 @@ sys.exit(preflight.main(["--pair"]))
     result = child(code, **HERE)
     assert result.returncode == 3
     assert result.stderr.count("\n") == 1
-    for part in ("torchvision::nms", f"torch {preflight.version('torch')}", "This torchvision needs torch", "pip install"):
+    for part in ("torchvision::nms", preflight.version("torch"), "This torchvision needs torch", "pip install"):
         assert part in result.stderr
 
 
-def test_without_permission_the_command_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+def test_without_permission_the_command_is_printed(monkeypatch: pytest.MonkeyPatch,
+                                                   capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setattr(preflight, "missing_libraries", lambda platform: ["libegl1"])
     monkeypatch.setattr(preflight.os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", "")
