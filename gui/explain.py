@@ -1,0 +1,187 @@
+"""What happened, what was kept, what to do: events, failures and refusals as messages with their remedies."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QCoreApplication
+
+from engine import shapes
+from engine.events import Diverged
+from engine.experiment import LABELS, Experiment
+from engine.notices import reason, size_text
+from gui.messages import Action, Message
+from gui.workers import Failure
+
+if TYPE_CHECKING:
+    from gui.session import Session
+
+translate = QCoreApplication.translate
+
+BYTES_PER_WEIGHT = 4
+CHECKPOINT_COPIES = 3
+"""A checkpoint holds the weights and Adam's two moments; three of them are on the disk at once."""
+
+DATA_FAILURES = ("MissingData", "DamagedData", "DownloadError")
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds for a person: '8 s', '2 min', '1 h 20 min'; nothing when unknown."""
+    if seconds is None or not math.isfinite(seconds):
+        return ""
+    if seconds < 9.95:
+        return f"{max(0.0, seconds):.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def checkpoint_bytes(experiment: Experiment) -> int:
+    """About how large one checkpoint of this experiment is."""
+    return shapes.plan(experiment).parameters * BYTES_PER_WEIGHT * CHECKPOINT_COPIES
+
+
+def refusal(session: Session, even_if_full: bool = False) -> Message | None:
+    """Why the draft cannot be trained now; None when it can."""
+    if session.training.at_work or session.training.state == "loading":
+        return busy(session)
+    for problem in session.draft.problems:
+        remedy = problem.remedy
+        actions = (Action(remedy.label, partial(session.draft.apply, remedy)),) if remedy else ()
+        return Message(problem.message, "warning", actions, key="draft")
+    return _folder(session) or (None if even_if_full else _disk(session)) or _data(session)
+
+
+def busy(session: Session) -> Message:
+    """Only one training at a time."""
+    text = translate("explain", "A run is being trained. Stop it first; it can be resumed later.")
+    return Message(text, "information", (Action(translate("explain", "Stop it"), session.stop),), key="busy")
+
+
+def _folder(session: Session) -> Message | None:
+    """A runs folder that cannot be written to, found out by writing."""
+    try:
+        session.runs_dir.mkdir(parents=True, exist_ok=True)
+        probe = session.runs_dir / ".write-test.tmp"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        text = translate("explain", "Cannot write to {folder} ({reason}). Choose another folder.")
+        return Message(text.format(folder=session.runs_dir, reason=reason(error)), "error", (_choose_folder(session),),
+                       key="runs folder")
+    return None
+
+
+def _choose_folder(session: Session) -> Action:
+    return Action(translate("explain", "Choose a folder…"), partial(session.dialog_wanted.emit, "runs folder"))
+
+
+def _disk(session: Session) -> Message | None:
+    """Less free than three checkpoints need."""
+    needed, free = 3 * checkpoint_bytes(session.draft.experiment), shutil.disk_usage(session.runs_dir).free
+    if free >= needed:
+        return None
+    text = translate("explain", "Only {free} free in {folder}; this run needs about {needed}.")
+    return Message(text.format(free=size_text(free), folder=session.runs_dir, needed=size_text(needed)), "warning",
+                   (Action(translate("explain", "Start anyway"), session.start_anyway),), key="disk")
+
+
+def _data(session: Session) -> Message | None:
+    """A data set that is not there, or not whole."""
+    from engine import sources
+
+    name = session.data_spec.dataset
+    status = sources.status(name, session.data_dir)
+    if status.state in ("built in", "present"):
+        return None
+    return data_message(session, name, status.text, again=status.state == "damaged")
+
+
+def data_message(session: Session, name: str, text: str, again: bool = False, kind: Any = "warning") -> Message:
+    """A data set that cannot be used, and the three ways on."""
+    download = translate("explain", "Download again") if again else translate("explain", "Download")
+    return Message(text, kind, (
+        Action(download, partial(session.download, name)),
+        Action(translate("explain", "Use a folder…"), partial(session.dialog_wanted.emit, "data folder")),
+        Action(translate("explain", "Use the built-in sample"), partial(session.use_dataset, "digits")),
+    ), key="data")
+
+
+def event(session: Session, event: Any) -> Message | None:
+    """What an event of a training has to say to a person; most have nothing."""
+    if isinstance(event, Diverged):
+        return _diverged(session, event)
+    if getattr(event, "asks_for_pause", False):
+        return _save_failed(session, event)
+    return None
+
+
+def _diverged(session: Session, event: Diverged) -> Message:
+    name = "NaN" if math.isnan(event.loss) else translate("explain", "infinite")
+    text = translate("explain", "The loss became {loss} at step {step} (learning rate {rate} is likely too high). "
+                                "Step {kept} is kept.")
+    label = translate("explain", "Restart from step {kept} with lr ÷ 10").format(kept=event.kept_step)
+    run, slower = session.training.run, event.learning_rate / 10
+    actions = (Action(label, partial(session.restart_slower, run, slower)),) if run else ()
+    return Message(text.format(loss=name, step=event.step, rate=f"{event.learning_rate:g}", kept=event.kept_step),
+                   "error", actions, key="diverged")
+
+
+def _save_failed(session: Session, event: Any) -> Message:
+    return Message(str(event), "error", (
+        Action(translate("explain", "Free space and retry"), session.training.resume),
+        Action(translate("explain", "Save elsewhere…"), partial(session.dialog_wanted.emit, "save elsewhere")),
+        Action(translate("explain", "Stop"), session.training.give_up),
+    ), key="save")
+
+
+def failure(session: Session, failure: Failure) -> Message:
+    """A training that ended with an exception."""
+    if failure.kind == "OutOfMemory":
+        return _out_of_memory(session, failure)
+    if failure.kind in DATA_FAILURES:
+        return data_message(session, session.data_spec.dataset, failure.text, failure.kind == "DamagedData", "error")
+    if failure.kind == "Locked":
+        return Message(failure.text, "warning", details=failure.traceback, key="locked")
+    text = failure.text if failure.code else _failed_text(session, failure)
+    return Message(text, "error", details=failure.traceback, key="training")
+
+
+def _failed_text(session: Session, failure: Failure) -> str:
+    step = session.training.progress.step
+    return translate("explain", "The training failed at step {step}: {reason}. The last checkpoint is kept.").format(
+        step=step, reason=failure.text.rstrip("."))
+
+
+def _out_of_memory(session: Session, failure: Failure) -> Message:
+    experiment = session.training.experiment or session.draft.experiment
+    half, actions = int(failure.values.get("half", 0)), []
+    if half:
+        label = translate("explain", "Try {batch}").format(batch=half)
+        actions.append(Action(label, partial(session.try_again, experiment, {"train.batch_size": half})))
+    if failure.values.get("device", "cpu") != "cpu":
+        actions.append(Action(translate("explain", "Use CPU"), partial(session.try_on_cpu, experiment)))
+    return Message(failure.text, "error", tuple(actions), failure.traceback, key="memory")
+
+
+def engine_failure(failure: Failure) -> Message:
+    """Torch, or one of its companions, could not be imported."""
+    text = translate("explain", "Training is not possible: torch could not be loaded ({reason}). Runs can still be "
+                                "listed. Install torch and torchvision of the same build again.")
+    return Message(text.format(reason=failure.text), "error", details=failure.traceback, key="torch")
+
+
+def listing_failure(session: Session, failure: Failure) -> Message:
+    """The runs folder could not be read."""
+    text = translate("explain", "The runs in {folder} could not be listed ({reason}). Nothing was changed.")
+    return Message(text.format(folder=session.runs_dir, reason=failure.text), "error", (_choose_folder(session),),
+                   failure.traceback, key="runs folder")
+
+
+def dataset_name(name: str) -> str:
+    """A data set's name on the screen."""
+    return LABELS.get(name, name)

@@ -1,0 +1,29 @@
+"""What the window has to say to a person, as values: what happened, what was kept, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button of a message: its label and what it does."""
+
+    label: str
+    run: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message for the bar; equal texts collapse into one with a count.
+
+    ``key`` names what it is about: a newer message with the same key takes the place of the older one.
+    """
+
+    text: str
+    kind: Literal["error", "warning", "information"] = "error"
+    actions: tuple[Action, ...] = ()
+    details: str = field(default="", compare=False)
+    key: str = ""

@@ -1,0 +1,280 @@
+"""What the window knows: the draft, the training at work, and what is shown; with the threads that serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from engine.events import Finished
+from engine.experiment import Data, Experiment
+from engine.inbox import MoreEpochs, SetLearningRate
+from gui import explain, job
+from gui.downloads import Downloads
+from gui.draft import Draft
+from gui.job import Order, Started
+from gui.messages import Message
+from gui.models import Models, SnapshotHandle
+from gui.settings import Settings
+from gui.shown import Shown
+from gui.training import Training
+from gui.workers import Failure, LatestOnly, Loader
+
+if TYPE_CHECKING:
+    from engine.runs import Run
+
+__all__ = ["Draft", "Session", "Shown", "SnapshotHandle", "Training"]
+
+
+class Session(QObject):
+    """One window's knowledge.
+
+    Attributes: ``draft``, ``training``, ``shown``, ``settings``, ``data_dir``, ``runs_dir``, ``runs`` (newest first, as
+    listed last), ``ready`` (torch is there). Signals: ``message`` (Message for the bar), ``runs_changed``,
+    ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed`` (Settings), ``dialog_wanted`` (what only
+    a window can ask: 'save elsewhere', 'data folder', 'runs folder', 'download'), ``closed`` (every thread has ended).
+    """
+
+    message = Signal(object)
+    runs_changed = Signal()
+    ready_changed = Signal(bool)
+    data_dir_changed = Signal(object)
+    settings_changed = Signal(object)
+    dialog_wanted = Signal(str)
+    closed = Signal()
+
+    def __init__(self, settings: Settings | None = None, data_dir: Path | None = None, runs_dir: Path | None = None,
+                 experiment: Experiment | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        from engine import runs, sources
+
+        self.settings = settings or Settings()
+        self.data_dir = data_dir or Path(self.settings.data_dir or sources.default_data_dir())
+        self.runs_dir = runs_dir or Path(self.settings.runs_dir or runs.default_runs_dir())
+        self.runs: tuple[Run, ...] = ()
+        self.ready = False
+        self.draft = Draft(experiment, self)
+        self.training = Training(self)
+        self._questions = LatestOnly(Models.prepare, self)
+        self.shown = Shown(self._questions, Models(), self.data_dir, self)
+        self.downloads = Downloads(self)
+        self._loader: Loader | None = None
+        self._lister: Loader | None = None
+        self._list_again = False
+        self._waiting: tuple[Order, tuple[Any, ...]] | None = None
+        self._closing = False
+        self.training.run_started.connect(self._show_started)
+        self.training.stepped.connect(self._take_events)
+        self.training.finished.connect(self._end_training)
+        self.downloads.finished.connect(self._end_download)
+        self._questions.finished.connect(self._look_for_end)
+
+    def load_engine(self) -> None:
+        """Import torch and make the digits on a thread; ``ready_changed`` follows, or a message."""
+        if self._loader is None and not self.ready:
+            self._loader = Loader(job.load_engine, self)
+            self._loader.ready.connect(self._take_engine)
+            self._loader.failed.connect(self._take_engine_failure)
+            self._loader.finished.connect(self._look_for_end)
+            self._loader.start()
+
+    @Slot(object)
+    def _take_engine(self, _: Any) -> None:
+        self.ready = True
+        if self._closing:
+            return
+        self._questions.start()
+        self.ready_changed.emit(True)
+        if self._waiting is not None:
+            order, commands = self._waiting
+            self._waiting = None
+            self.training.wait_for_torch(False)
+            self.training.begin(order, commands)
+
+    @Slot(object)
+    def _take_engine_failure(self, failure: Failure) -> None:
+        self._waiting = None
+        self.training.wait_for_torch(False)
+        self.message.emit(explain.engine_failure(failure))
+
+    def start(self, even_if_full: bool = False) -> None:
+        """Train the draft as a new run; a message says why when that cannot be."""
+        refusal = explain.refusal(self, even_if_full)
+        if refusal is not None:
+            self.message.emit(refusal)
+            return
+        self._begin(self.order(self.draft.experiment))
+
+    def start_anyway(self) -> None:
+        """Train the draft although the disk is nearly full."""
+        self.start(even_if_full=True)
+
+    def resume(self, run: Run, *commands: Any) -> None:
+        """Continue a run where its newest checkpoint is."""
+        if self.training.at_work or self._waiting is not None:
+            self.message.emit(explain.busy(self))
+            return
+        self._begin(self.order(run.experiment, run), commands)
+
+    def train_more(self, run: Run, epochs: int = 10) -> None:
+        """Train a run longer than planned; the one at work as well as one that has ended."""
+        if self.training.run is not None and self.training.at_work and self.training.run.folder == run.folder:
+            self.training.more_epochs(epochs)
+        else:
+            self.resume(run, MoreEpochs(epochs))
+
+    def restart_slower(self, run: Run, learning_rate: float) -> None:
+        """Continue a diverged run from its last good checkpoint with another learning rate."""
+        self.resume(run, SetLearningRate(learning_rate))
+
+    def try_again(self, experiment: Experiment, changes: Mapping[str, Any]) -> None:
+        """Train an experiment anew with some fields changed; the form shows it."""
+        self.draft.replace(experiment)
+        if not self.draft.set_many(changes):
+            self.start()
+
+    def try_on_cpu(self, experiment: Experiment) -> None:
+        """Train an experiment anew on the processor."""
+        self.change_settings(device="cpu")
+        self.try_again(experiment, {})
+
+    def order(self, experiment: Experiment, run: Run | None = None) -> Order:
+        """What a training of this experiment needs, with the chosen folders, device and threads."""
+        return Order(experiment, self.data_dir, run.folder.parent if run else self.runs_dir, self.settings.device,
+                     self.settings.threads or None, run)
+
+    def _begin(self, order: Order, commands: tuple[Any, ...] = ()) -> None:
+        if not self.ready:
+            self._waiting = order, commands
+            self.training.wait_for_torch(True)
+            self.load_engine()
+        else:
+            self.training.begin(order, commands)
+
+    def stop(self) -> None:
+        """Stop the training, or forget the one that waits for torch."""
+        if self._waiting is not None:
+            self._waiting = None
+            self.training.wait_for_torch(False)
+        else:
+            self.training.stop()
+
+    @Slot(object)
+    def _show_started(self, run: Run) -> None:
+        self.shown.show_run(run)
+        self.refresh_runs()
+
+    @Slot(object)
+    def _take_events(self, events: tuple[Any, ...]) -> None:
+        if self.training.run is not None:
+            self.shown.take(self.training.run, events)
+        for event in events:
+            self._explain(event)
+
+    def _explain(self, event: Any) -> None:
+        """Say what an event has to say to a person."""
+        if isinstance(event, Started):
+            for notice in event.notices:
+                self.message.emit(Message(notice, "warning", key="resume"))
+        else:
+            message = explain.event(self, event)
+            if message is not None:
+                self.message.emit(message)
+
+    @Slot(object)
+    def _end_training(self, outcome: Finished | Failure | None) -> None:
+        if isinstance(outcome, Failure):
+            self.message.emit(explain.failure(self, outcome))
+        self.refresh_runs()
+        self._look_for_end()
+
+    @Slot(str, object)
+    def _end_download(self, name: str, failure: Failure | None) -> None:
+        if failure is not None:
+            self.message.emit(explain.data_message(self, name, failure.text, kind="error"))
+        self.data_dir_changed.emit(self.data_dir)
+        self._look_for_end()
+
+    def refresh_runs(self) -> None:
+        """List the runs folder again, on a thread; ``runs_changed`` follows."""
+        if self._lister is not None:
+            self._list_again = True
+        elif not self._closing:
+            self._lister = Loader(partial(job.list_runs, self.runs_dir), self)
+            self._lister.ready.connect(self._take_runs)
+            self._lister.failed.connect(self._take_runs_failure)
+            self._lister.finished.connect(self._end_listing)
+            self._lister.start()
+
+    @Slot(object)
+    def _take_runs(self, runs: tuple[Run, ...]) -> None:
+        self.runs = runs
+        self.runs_changed.emit()
+
+    @Slot(object)
+    def _take_runs_failure(self, failure: Failure) -> None:
+        self.message.emit(explain.listing_failure(self, failure))
+
+    @Slot()
+    def _end_listing(self) -> None:
+        if self._lister is not None:
+            self._lister.deleteLater()
+        self._lister = None
+        if self._list_again:
+            self._list_again = False
+            self.refresh_runs()
+        self._look_for_end()
+
+    def change_settings(self, **changes: Any) -> None:
+        """Take other settings; the window saves them."""
+        self.settings = self.settings.model_copy(update=changes)
+        self.settings_changed.emit(self.settings)
+
+    def use_data_dir(self, folder: Path) -> None:
+        """Look for data sets in another folder."""
+        self.data_dir = self.shown.data_dir = folder
+        self.change_settings(data_dir=str(folder))
+        self.data_dir_changed.emit(folder)
+
+    def use_runs_dir(self, folder: Path) -> None:
+        """Record new runs in another folder, and list its runs."""
+        self.runs_dir = folder
+        self.change_settings(runs_dir=str(folder))
+        self.refresh_runs()
+
+    def download(self, name: str) -> None:
+        """Fetch a data set into the data folder."""
+        self.downloads.start(name, self.data_dir)
+
+    def use_dataset(self, name: str) -> None:
+        """Train on another data set."""
+        self.draft.set("data.dataset", name)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a thread is still at work that closing has to wait for."""
+        loading = self._loader is not None and self._loader.isRunning()
+        threads = self.training.at_work or self.downloads.at_work or self._lister is not None
+        return threads or loading or self._questions.isRunning()
+
+    def close(self, reason: str = "close") -> None:
+        """End every thread, saving the training first; ``closed`` follows, at once when nothing is at work."""
+        self._closing = True
+        self._waiting = None
+        self.training.stop(reason)
+        self.downloads.cancel()
+        self._questions.close_questions()
+        self._look_for_end()
+
+    @Slot()
+    def _look_for_end(self) -> None:
+        if self._closing and not self.busy:
+            self.closed.emit()
+
+    @property
+    def data_spec(self) -> Data:
+        """Which images the draft uses."""
+        return self.draft.experiment.data

@@ -1,0 +1,194 @@
+"""What the tabs look at: a run, one of its snapshots, and the chosen images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from engine.events import Snapshot
+from engine.experiment import Data, Experiment
+from gui.models import Models, Question, SnapshotHandle
+from gui.workers import LatestOnly
+
+if TYPE_CHECKING:
+    from engine.runs import Run
+
+Image = tuple[str, int]
+"""Split and index of an image, counted from 0."""
+
+FIRST_IMAGE: Image = ("test", 0)
+FIRST_PAIR: tuple[Image, Image] = (("test", 0), ("test", 1))
+
+
+class Shown(QObject):
+    """The shown run and snapshot, the chosen images, and the way to ask about them.
+
+    Attributes: ``run``, ``experiment`` (of the run), ``snapshot``, ``snapshots`` (by step), ``live`` (following the
+    newest), ``split`` and ``image`` (its index), ``pair``. Signals carry the new value: ``run_changed`` (Run or None),
+    ``snapshots_changed`` (tuple), ``changed`` (SnapshotHandle or None), ``image_changed`` ((split, index)),
+    ``pair_changed``; ``answered`` (key, request, answer), ``failed`` (key, request, text) and ``done`` (key, request)
+    bring what was asked. A run's change comes before its snapshots', and theirs before the snapshot's.
+    """
+
+    run_changed = Signal(object)
+    snapshots_changed = Signal(object)
+    changed = Signal(object)
+    image_changed = Signal(object)
+    pair_changed = Signal(object)
+    answered = Signal(str, int, object)
+    failed = Signal(str, int, str)
+    done = Signal(str, int)
+
+    def __init__(self, questions: LatestOnly, models: Models, data_dir: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._questions, self._models = questions, models
+        self.data_dir = data_dir
+        self.run: Run | None = None
+        self.experiment: Experiment | None = None
+        self.snapshot: SnapshotHandle | None = None
+        self.snapshots: tuple[SnapshotHandle, ...] = ()
+        self.live = True
+        self._unsaved: dict[int, SnapshotHandle] = {}
+        self._newest: SnapshotHandle | None = None
+        self.split, self.image = FIRST_IMAGE
+        self.pair: tuple[Image, Image] = FIRST_PAIR
+        questions.answered.connect(self._relay_answer)
+        questions.failed.connect(self._relay_failure)
+        questions.done.connect(self._relay_done)
+
+    @property
+    def dataset_spec(self) -> Data | None:
+        """Which images the shown run uses."""
+        return self.experiment.data if self.experiment else None
+
+    @property
+    def position(self) -> int:
+        """Index of the shown snapshot among ``snapshots``; their number when it is a live one not among them."""
+        steps = [handle.step for handle in self.snapshots]
+        if self.snapshot is None or self.snapshot.step not in steps:
+            return len(steps)
+        return steps.index(self.snapshot.step)
+
+    def show_run(self, run: Run | None) -> None:
+        """Show a run, from its newest snapshot on; images stay chosen while the data set stays."""
+        before = self.dataset_spec
+        self.run = run
+        self.experiment = run.experiment if run else None
+        self.live, self._unsaved, self._newest = True, {}, None
+        if before != self.dataset_spec:
+            (self.split, self.image), self.pair = FIRST_IMAGE, FIRST_PAIR
+        self._list()
+        self.snapshot = self._latest()
+        self.run_changed.emit(run)
+        self.snapshots_changed.emit(self.snapshots)
+        self.changed.emit(self.snapshot)
+
+    def show_step(self, step: int) -> None:
+        """Show the snapshot of this step, or the last one before it."""
+        earlier = [handle for handle in self.snapshots if handle.step <= step] or list(self.snapshots[:1])
+        if earlier:
+            self.live = False
+            self._choose(earlier[-1])
+
+    def show_position(self, position: int) -> None:
+        """Show the snapshot at this place of ``snapshots``; beyond the last one, the newest."""
+        if position >= len(self.snapshots):
+            self.go_live()
+        elif self.snapshots:
+            self.live = False
+            self._choose(self.snapshots[max(0, position)])
+
+    def go_live(self) -> None:
+        """Show the newest snapshot, and each newer one as it comes."""
+        self.live = True
+        self._choose(self._latest())
+
+    def choose_image(self, split: str, index: int) -> None:
+        """Choose the image that the latent grid shows."""
+        if (split, index) != (self.split, self.image):
+            self.split, self.image = split, index
+            self.image_changed.emit((split, index))
+
+    def choose_pair(self, a: Image, b: Image) -> None:
+        """Choose the two images to interpolate between."""
+        if (a, b) != self.pair:
+            self.pair = (a, b)
+            self.pair_changed.emit(self.pair)
+
+    def ask(self, key: str, question: Question, *arguments: Any) -> int:
+        """Ask about the shown snapshot; returns the request's number, 0 when there is nothing to ask about."""
+        if self.snapshot is None or self.experiment is None:
+            self._questions.cancel(key)
+            return 0
+        return self._questions.ask(key, partial(self._models.answer, self.snapshot, self.experiment, self.data_dir,
+                                                question, arguments))
+
+    def cancel(self, key: str) -> None:
+        """Forget what was asked with this key."""
+        self._questions.cancel(key)
+
+    def take(self, run: Run, events: Iterable[Any]) -> None:
+        """Take in what the training of ``run`` tells; nothing when another run is shown."""
+        if self.run is None or run.folder != self.run.folder:
+            return
+        listed = False
+        for event in events:
+            if isinstance(event, Snapshot):
+                handle = SnapshotHandle(run.folder, event.step, event.epoch, None, event.weights, not event.kept)
+                self._newest = handle
+                if event.kept:
+                    self._unsaved[event.step] = handle
+                    listed = True
+            elif getattr(event, "kind", "") == "snapshot":
+                listed = True
+        if listed:
+            self._list()
+            self.snapshots_changed.emit(self.snapshots)
+        if self.live:
+            self._choose(self._latest())
+
+    def refresh(self, run: Run) -> None:
+        """The shown run's folder has another place or status: look at it again, staying at the same step."""
+        self.run = run
+        self._list()
+        self.run_changed.emit(run)
+        self.snapshots_changed.emit(self.snapshots)
+
+    def _list(self) -> None:
+        """Snapshots on disk, and those in memory that are not on disk yet."""
+        files = self.run.snapshots() if self.run else ()
+        handles = {file.step: SnapshotHandle(self.run.folder, file.step, file.epoch, file.path)  # type: ignore[union-attr]
+                   for file in files}
+        newest = max(handles, default=-1)
+        self._unsaved = {step: handle for step, handle in self._unsaved.items() if step > newest}
+        handles |= self._unsaved
+        self.snapshots = tuple(handles[step] for step in sorted(handles))
+
+    def _latest(self) -> SnapshotHandle | None:
+        kept = self.snapshots[-1] if self.snapshots else None
+        if self._newest is not None and (kept is None or self._newest.step >= kept.step):
+            return self._newest
+        return kept
+
+    def _choose(self, handle: SnapshotHandle | None) -> None:
+        shown = self.snapshot
+        if handle is None or (shown is not None and (shown.run, shown.step) == (handle.run, handle.step)):
+            return
+        self.snapshot = handle
+        self.changed.emit(handle)
+
+    @Slot(str, int, object)
+    def _relay_answer(self, key: str, number: int, answer: Any) -> None:
+        self.answered.emit(key, number, answer)
+
+    @Slot(str, int, str)
+    def _relay_failure(self, key: str, number: int, text: str) -> None:
+        self.failed.emit(key, number, text)
+
+    @Slot(str, int)
+    def _relay_done(self, key: str, number: int) -> None:
+        self.done.emit(key, number)
