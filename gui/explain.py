@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QCoreApplication
 
 from engine import shapes
 from engine.events import Diverged
-from engine.experiment import LABELS, Experiment
+from engine.experiment import Experiment
 from engine.notices import reason, size_text
 from gui.messages import Action, Message
 from gui.workers import Failure
 
 if TYPE_CHECKING:
-    from gui.session import Session
+    from engine.runs import Run
+    from gui.draft import Draft
+    from gui.training import Training
 
 translate = QCoreApplication.translate
 
@@ -28,16 +32,26 @@ CHECKPOINT_COPIES = 3
 DATA_FAILURES = ("MissingData", "DamagedData", "DownloadError")
 
 
-def duration(seconds: float | None) -> str:
-    """Seconds for a person: '8 s', '2 min', '1 h 20 min'; nothing when unknown."""
-    if seconds is None or not math.isfinite(seconds):
-        return ""
-    if seconds < 9.95:
-        return f"{max(0.0, seconds):.1f} s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+class Session(Protocol):
+    """What the buttons of the messages do, and what their texts tell of."""
+
+    @property
+    def draft(self) -> Draft: ...
+    @property
+    def training(self) -> Training: ...
+    @property
+    def runs_dir(self) -> Path: ...
+    @property
+    def data_dir(self) -> Path: ...
+    @property
+    def dialog_wanted(self) -> Any: ...
+    def stop(self) -> None: ...
+    def start_anyway(self) -> None: ...
+    def download(self, name: str) -> None: ...
+    def use_dataset(self, name: str) -> None: ...
+    def restart_slower(self, run: Run, learning_rate: float) -> None: ...
+    def try_again(self, experiment: Experiment, changes: Mapping[str, Any]) -> None: ...
+    def try_on_cpu(self, experiment: Experiment) -> None: ...
 
 
 def checkpoint_bytes(experiment: Experiment) -> int:
@@ -94,7 +108,7 @@ def _data(session: Session) -> Message | None:
     """A data set that is not there, or not whole."""
     from engine import sources
 
-    name = session.data_spec.dataset
+    name = session.draft.experiment.data.dataset
     status = sources.status(name, session.data_dir)
     if status.state in ("built in", "present"):
         return None
@@ -144,7 +158,7 @@ def failure(session: Session, failure: Failure) -> Message:
     if failure.kind == "OutOfMemory":
         return _out_of_memory(session, failure)
     if failure.kind in DATA_FAILURES:
-        return data_message(session, session.data_spec.dataset, failure.text, failure.kind == "DamagedData", "error")
+        return data_message(session, session.draft.experiment.data.dataset, failure.text, failure.kind == "DamagedData", "error")
     if failure.kind == "Locked":
         return Message(failure.text, "warning", details=failure.traceback, key="locked")
     text = failure.text if failure.code else _failed_text(session, failure)
@@ -181,7 +195,3 @@ def listing_failure(session: Session, failure: Failure) -> Message:
     return Message(text.format(folder=session.runs_dir, reason=failure.text), "error", (_choose_folder(session),),
                    failure.traceback, key="runs folder")
 
-
-def dataset_name(name: str) -> str:
-    """A data set's name on the screen."""
-    return LABELS.get(name, name)

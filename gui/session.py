@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.events import Finished
-from engine.experiment import Data, Experiment
+from engine.experiment import Experiment
 from engine.inbox import MoreEpochs, SetLearningRate
 from gui import explain, job
 from gui.downloads import Downloads
@@ -273,8 +273,3 @@ class Session(QObject):
     def _look_for_end(self) -> None:
         if self._closing and not self.busy:
             self.closed.emit()
-
-    @property
-    def data_spec(self) -> Data:
-        """Which images the draft uses."""
-        return self.draft.experiment.data

@@ -25,7 +25,8 @@ FILE_NAME = "settings.toml"
 class Settings(Frozen):
     """Choices that belong to the person and not to an experiment; empty folders mean the usual ones."""
 
-    theme: Annotated[Literal["system", "light", "dark"], about("Appearance", "Light, dark, or as the system is.")] = "system"
+    theme: Annotated[Literal["system", "light", "dark"], about(
+        "Appearance", "Light, dark, or as the system is.")] = "system"
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], about(
         "Device", "Where the training computes. 'Automatic' takes the graphics card when there is one.")] = "auto"
     threads: Annotated[int, about("Threads", "Processor cores used for training; 0 measures which number is fastest. "
