@@ -21,7 +21,7 @@ def rgb32(images: np.ndarray) -> np.ndarray:
 
 
 def colored(values: np.ndarray, table: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Numbers (N, H, W) -> uint32 (N, H, W) through a (256, 3) uint8 table; beyond low and high its ends; NaN is low."""
+    """Numbers (N, H, W) -> uint32 (N, H, W) through a (256, 3) uint8 table; beyond low and high its ends, NaN low."""
     entries = rgb32(np.ascontiguousarray(table[None, None]))[0, 0]
     scaled = (values - low) * (255 / (high - low) if high > low else 0.0)
     return entries[np.nan_to_num(scaled, nan=0.0, posinf=255, neginf=0).clip(0, 255).round().astype(np.uint8)]
