@@ -20,6 +20,7 @@ from gui.workers import Failure
 
 if TYPE_CHECKING:
     from engine.runs import Run
+
     from gui.draft import Draft
     from gui.training import Training
 
@@ -158,7 +159,8 @@ def failure(session: Session, failure: Failure) -> Message:
     if failure.kind == "OutOfMemory":
         return _out_of_memory(session, failure)
     if failure.kind in DATA_FAILURES:
-        return data_message(session, session.draft.experiment.data.dataset, failure.text, failure.kind == "DamagedData", "error")
+        name = session.draft.experiment.data.dataset
+        return data_message(session, name, failure.text, failure.kind == "DamagedData", "error")
     if failure.kind == "Locked":
         return Message(failure.text, "warning", details=failure.traceback, key="locked")
     text = failure.text if failure.code else _failed_text(session, failure)
