@@ -28,8 +28,8 @@ class Pacing:
     """A checkpoint is taken at least this often."""
     turn_s: float = 0.020
     """One turn holds batches for about this long where losses stay on the device."""
-    chunk_numbers: int = 2**20
-    """Images are evaluated in chunks whose largest layer has about this many numbers: 4 MB stay in the CPU's cache."""
+    chunk_numbers: int = 2**19
+    """Images are evaluated in chunks whose largest layer has about this many numbers: 2 MB stay in the cache."""
     device_chunk_numbers: int = 2**26
     """The same on another device, which is fast only with more at once."""
 
