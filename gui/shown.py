@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.events import Snapshot
 from engine.experiment import Data, Experiment
+from engine.notices import RunError
 from gui.models import Models, Question, SnapshotHandle
 from gui.workers import LatestOnly
 
@@ -77,7 +78,7 @@ class Shown(QObject):
         """Show a run, from its newest snapshot on; images stay chosen while the data set stays."""
         before = self.dataset_spec
         self.run = run
-        self.experiment = run.experiment if run else None
+        self.experiment = _experiment(run)
         self.live, self._unsaved, self._newest = True, {}, None
         if before != self.dataset_spec:
             (self.split, self.image), self.pair = FIRST_IMAGE, FIRST_PAIR
@@ -192,3 +193,11 @@ class Shown(QObject):
     @Slot(str, int)
     def _relay_done(self, key: str, number: int) -> None:
         self.done.emit(key, number)
+
+
+def _experiment(run: Run | None) -> Experiment | None:
+    """The run's experiment; None without a run and where it cannot be read."""
+    try:
+        return run.experiment if run else None
+    except RunError:
+        return None
