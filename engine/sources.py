@@ -131,7 +131,7 @@ SOURCES: dict[str, Source] = {
 def default_data_dir() -> Path:
     """The folder named by AUTOENCODER_EXPLORER_DATA, else the user's own data folder on this system."""
     if chosen := os.environ.get(DATA_DIR_VARIABLE):
-        return Path(chosen).expanduser()
+        return Path(chosen).expanduser().absolute()
     home = Path.home()
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
