@@ -1,0 +1,90 @@
+"""The menu that every figure has: copy it, save it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from gui import style
+from gui.plots import export
+
+
+def ask_path(widget: QWidget, suggestion: str) -> Path | None:
+    """Let the user say where; None when cancelled."""
+    text, _ = QFileDialog.getSaveFileName(widget, export.translate("export", "Save figure"), suggestion)
+    return Path(text) if text else None
+
+
+class Menu(QObject):
+    """The menu of a figure, by right click or the menu key; Ctrl+C copies while the figure has the focus.
+
+    Signal: ``opening`` (QMenu, where in the widget), for what a view wants to add.
+    """
+
+    opening = Signal(object, QPoint)
+
+    def __init__(self, widget: QWidget, name: str, ask: Callable[[QWidget, str], Path | None] = ask_path) -> None:
+        """``name`` is what the file is called at first; ``ask`` finds out where to."""
+        super().__init__(widget)
+        self._widget, self._name, self._ask = widget, name, ask
+        widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        widget.customContextMenuRequested.connect(self._open)
+        widget.installEventFilter(self)
+
+    def menu(self) -> QMenu:
+        """The menu, to be shown once."""
+        result = QMenu(self._widget)
+        result.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        copying = result.addAction(style.icon("copy"), self.tr("Copy picture and numbers"), self.copy)
+        copying.setShortcut(QKeySequence.StandardKey.Copy)
+        result.addSeparator()
+        for ending in export.WRITERS:
+            action = result.addAction(self.tr("Save as {format}…").format(format=ending[1:].upper()))
+            action.setData(ending)
+            action.setEnabled(ending != ".csv" or hasattr(self._widget, "numbers"))
+        result.triggered.connect(self._triggered)
+        return result
+
+    @Slot()
+    def copy(self) -> None:
+        """Copy the figure and its numbers."""
+        export.copy(self._widget)
+
+    def save(self, ending: str = ".png") -> None:
+        """Ask where to, and write; what became of it is said by ``notices``."""
+        path = self._ask(self._widget, self._name + ending)
+        if path is None:
+            return
+        try:
+            export.save(self._widget, path if path.suffix else path.with_suffix(ending))
+        except export.ExportError as error:
+            export.notices().failed.emit(str(error))
+        else:
+            export.notices().saved.emit(self.tr("Saved {name}.").format(name=path.name))
+
+    @Slot(QPoint)
+    def _open(self, place: QPoint) -> None:
+        menu = self.menu()
+        self.opening.emit(menu, place)
+        menu.popup(self._widget.mapToGlobal(place))
+
+    @Slot(object)
+    def _triggered(self, action: Any) -> None:
+        if action.data():
+            self.save(action.data())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take Ctrl+C before a shortcut of the window can, so that the two never stand in each other's way."""
+        if isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Copy):
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                self.copy()
+                return True
+        return super().eventFilter(watched, event)
