@@ -49,11 +49,15 @@ class Inbox:
     def __init__(self) -> None:
         self._commands: deque[Any] = deque()
         self._lock = threading.Lock()
+        self.stop_reason: str | None = None
+        """Who asked last to stop, also after the command was taken."""
 
     def put(self, command: Any) -> None:
         """Add a command at the end."""
         with self._lock:
             self._commands.append(command)
+            if isinstance(command, Stop):
+                self.stop_reason = command.reason
 
     def take(self) -> Any:
         """The oldest command, removed; None when there is none."""

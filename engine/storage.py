@@ -1,0 +1,319 @@
+"""Files that are the old one or the new one, tensors in which damage is found, lines that are whole or not there.
+
+The only place that writes a run. Every call to the system goes through ``os`` by name, so that a test can let each of
+them fail once, and no error is swallowed: whoever saves decides what to do about it.
+"""
+# ruff: noqa: PTH102, PTH104, PTH105, PTH108, PTH116
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import json
+import os
+import shutil
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from engine import tensorfile
+from engine.notices import DamagedFile, reason
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TEMPORARY = ".tmp"
+"""Ending of a file that is being written; one that is found later was left by a crash."""
+
+_BINARY = getattr(os, "O_BINARY", 0)
+_PIECE = 1 << 16
+
+Fill = Callable[[Path], None]
+"""Writes the files of a new folder."""
+
+Stamp = tuple[int, int, int]
+"""Time of the last change in ns, bytes, and number of a file: when equal, the content is taken as unchanged."""
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put a file in place durably: whatever happens, the path holds its old content or the new one. Raises OSError."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        _write_new(temporary, data)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[io.BytesIO]:
+    """A file to write into that is put in place, whole, when the block ends well. Raises OSError at the end."""
+    buffer = io.BytesIO()
+    yield buffer
+    write_atomic(path, buffer.getvalue())
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Write a file from its beginning, down to the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
+    try:
+        _write(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """All of the data, in one call where the system takes it."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest):]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder durable, on systems that can."""
+    if os.name == "nt":  # Windows has no such call; its journal keeps renames in order
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sync(path: Path) -> None:
+    """Make what was appended to a file durable, and its name too."""
+    descriptor = os.open(path, os.O_RDWR | _BINARY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def append_line(path: Path, line: bytes, after: int | None = None) -> int:
+    """Add one whole line, or nothing when it fails; -> bytes of the file then. Raises OSError.
+
+    A torn tail goes first, and with ``after`` everything behind that byte: so a failed call is repeated with the same
+    arguments without leaving the line twice.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o666)
+    try:
+        end = _cut(descriptor, after)
+        os.lseek(descriptor, end, os.SEEK_SET)
+        try:
+            _write(descriptor, line + b"\n")
+        except BaseException:
+            os.ftruncate(descriptor, end)
+            raise
+    finally:
+        os.close(descriptor)
+    return end + len(line) + 1
+
+
+def cut_lines(path: Path, after: int) -> int:
+    """Drop everything behind a byte, back to the last whole line; -> bytes left, 0 for no file. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | _BINARY)
+    except FileNotFoundError:
+        return 0
+    try:
+        return _cut(descriptor, after)
+    finally:
+        os.close(descriptor)
+
+
+def _cut(descriptor: int, after: int | None) -> int:
+    """Truncate an open file to whole lines within its first ``after`` bytes; -> where it ends now."""
+    size = os.fstat(descriptor).st_size
+    end = _last_line_end(descriptor, size if after is None else min(size, after))
+    if end != size:
+        os.ftruncate(descriptor, end)
+    return end
+
+
+def _last_line_end(descriptor: int, end: int) -> int:
+    """The place after the last newline before ``end``, 0 when there is none."""
+    while end > 0:
+        start = max(0, end - _PIECE)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        found = os.read(descriptor, end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The JSON values of a file of lines by their line numbers from 1, and the numbers of those that are none."""
+
+    records: tuple[tuple[int, Any], ...]
+    bad: tuple[int, ...]
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def read_lines(path: Path) -> Lines:
+    """One JSON value a line; a tail without an end is left out, no file is no lines. Raises DamagedFile."""
+    records: list[tuple[int, Any]] = []
+    bad: list[int] = []
+    for number, line in enumerate(read(path, missing=b"").split(b"\n")[:-1], start=1):
+        try:
+            records.append((number, _DECODER.decode(line.decode())))
+        except (ValueError, RecursionError):
+            bad.append(number)
+    return Lines(tuple(records), tuple(bad))
+
+
+def read(path: Path, missing: bytes | None = None) -> bytes:
+    """All bytes of a file; ``missing`` where there is none. Raises DamagedFile in place of OSError."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        if missing is not None:
+            return missing
+        raise DamagedFile("file.missing", f"{path.name} is missing.", name=path.name, detail="it is missing") from None
+    except (OSError, ValueError) as error:
+        detail = reason(error) if isinstance(error, OSError) else str(error)
+        raise DamagedFile("file.unreadable", f"{path.name} cannot be read ({detail}).", name=path.name,
+                          detail=detail) from error
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Put a safetensors file in place, with a checksum over everything in it. Raises OSError."""
+    write_atomic(path, tensorfile.pack(tensors, metadata))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What ``write_tensors`` wrote: tensors and metadata. Raises DamagedFile when anything is not as it was."""
+    return tensorfile.unpack(read(path))
+
+
+_CHECKED: OrderedDict[tuple[Path, Stamp], dict[str, Any] | DamagedFile] = OrderedDict()
+"""Results of ``verify`` by path and stamp, the newest last."""
+
+
+def verify(path: Path) -> dict[str, Any]:
+    """Metadata of a tensor file that is as it was written. Raises DamagedFile; an unchanged file is read only once."""
+    key = (path, stamp(path))
+    result = _CHECKED.get(key)
+    if result is None:
+        try:
+            result = tensorfile.check(read(path))
+        except DamagedFile as damage:
+            result = damage
+        _CHECKED[key] = result
+        if len(_CHECKED) > 1000:
+            _CHECKED.popitem(last=False)
+    if isinstance(result, DamagedFile):
+        raise result
+    return result
+
+
+def known_damaged(path: Path) -> bool:
+    """Whether ``verify`` has found this file damaged and it has not changed since; never reads it."""
+    return isinstance(_CHECKED.get((path, stamp(path))), DamagedFile)
+
+
+def stamp(path: Path) -> Stamp:
+    """What changes when a file does; zeros when it cannot be seen."""
+    try:
+        seen = os.stat(path)
+    except (OSError, ValueError):
+        return 0, 0, 0
+    return seen.st_mtime_ns, seen.st_size, seen.st_ino
+
+
+def listing(folder: Path) -> list[tuple[str, int]]:
+    """Names in a folder, sorted, with their bytes; empty when there is no such folder. Raises OSError otherwise."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry.name, entry.stat(follow_symlinks=False).st_size) for entry in entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder in one that exists, if it is not there. Raises OSError."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, if it is there. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that is in the way to ``….damaged``, ``….damaged-2``, …; -> its new place. Raises OSError."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged{f'-{number}' if number > 1 else ''}")).exists():
+        number += 1
+    os.rename(path, aside)
+    return aside
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete files that a crash left half written; only for whoever holds the run. Raises OSError."""
+    for name, _ in listing(folder):
+        if name.endswith(TEMPORARY):
+            remove(folder / name)
+
+
+def new_folder(parent: Path, name: str, fill: Fill) -> Path:
+    """Make a folder that has its name only once ``fill`` has filled it; a taken name gets a number. Raises OSError."""
+    temporary = parent / f".{name[:100]}.{os.getpid()}{TEMPORARY}"
+    try:
+        os.mkdir(temporary)
+        fill(temporary)
+        sync_folder(temporary)
+        final = _named(temporary, parent, name)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_folder(parent)
+    return final
+
+
+def _named(folder: Path, parent: Path, name: str) -> Path:
+    """Rename a folder to ``name``, ``name_2``, … whichever is free. Raises OSError."""
+    number = 1
+    while (final := parent / (f"{name}_{number}" if number > 1 else name)).exists():
+        number += 1
+    try:
+        os.rename(folder, final)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):  # taken since we looked
+            return _named(folder, parent, name)
+        raise
+    return final
+
+
+def copy_files(source: Path, target: Path) -> None:
+    """Copy what a run consists of, folders included, without its lock and without leftovers. Raises OSError."""
+    for name, _ in listing(source):
+        place = source / name
+        if name == "run.lock" or name.endswith(TEMPORARY):
+            continue
+        if place.is_dir():
+            make_folder(target / name)
+            copy_files(place, target / name)
+        else:
+            write_atomic(target / name, place.read_bytes())
+
