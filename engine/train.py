@@ -81,6 +81,8 @@ class Job:
         if checkpoint is not None:
             self.progress = restore(checkpoint, self.learner, self.batches)
         self.over = False
+        self._one_by_one = device.type == "cpu"
+        """Whether to look at each loss at once; elsewhere that would make the device wait."""
         self._fresh = checkpoint is None
         self._live_interval_s = live_interval_s
         self._turn_s = self._saved_s = self._shown_s = time.monotonic()
@@ -166,7 +168,7 @@ class Job:
             self.batches.shuffle()
             progress.loss_sum = 0.0
         loss = self.learner.loss(self.batches[position])
-        if self.learner.device.type == "cpu" and not math.isfinite(loss.item()):
+        if self._one_by_one and not math.isfinite(loss.item()):
             raise _NotFinite(progress.step + 1, loss.item())  # before it can spoil the weights
         self.learner.update(loss)
         progress.step += 1
@@ -187,7 +189,7 @@ class Job:
 
     def _batches_in_turn(self) -> int:
         """One on the CPU; elsewhere as many as fill the turn, but none past a step at which something is due."""
-        if self.learner.device.type == "cpu":
+        if self._one_by_one:
             return 1
         step, periods = self.progress.step, [self.batches.per_epoch, *([self._every] if self._every else [])]
         left = [period - step % period for period in periods] + [early - step for early in EARLY if early > step]
