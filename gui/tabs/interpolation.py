@@ -1,0 +1,275 @@
+"""On the way from one image to another, in the latent space, and in pixels for comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.answers import Blend, Contents, Strip
+from gui import style
+from gui.controls import button, note
+from gui.image_picker import ImagePicker
+from gui.plots import export
+from gui.plots.menu import Menu
+from gui.plots.picture import Picture
+from gui.plots.tiles import TiledImages
+from gui.questions import Questions
+from gui.session import Session
+from gui.stage import Stage
+from gui.way import Way
+
+STEPS = 10
+"""Pictures of the strip."""
+
+class End(QWidget):
+    """One of the two images with its picker. Signal: ``chosen`` (split, index)."""
+
+    chosen = Signal(str, int)
+
+    def __init__(self, caption: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.picker, self.picture = ImagePicker(), Picture()
+        self._caption = caption
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(style.XS)
+        layout.addWidget(self.picker)
+        layout.addWidget(self.picture, 1)
+        self.picker.chosen.connect(self.chosen)
+        self.picker.filtered.connect(self._tell)
+
+    def show_image(self, image: Any, name: str) -> None:
+        """The original, with the name of its class."""
+        self.picture.set_image(image)
+        self.picture.set_caption(f"{self._caption} · {name}" if name else self._caption)
+
+    @Slot()
+    def _tell(self) -> None:
+        self.chosen.emit(self.picker.split, self.picker.index)
+
+
+class InterpolationTab(QWidget):
+    """Two images, what is decoded between their codes, and the strip of ten steps with the cross-fade below."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown = session.shown
+        self._questions = Questions(self._shown, "interpolation", self)
+        self._target: Path | None = None
+        self._left, self._right = End(self.tr("Left")), End(self.tr("Right"))
+        self._blend, self._way = Picture(), Way()
+        self._blend.setAccessibleName(self.tr("Decoded between the two images"))
+        self._strip, self._fade = TiledImages(spacing=2), TiledImages(spacing=2)
+        self._strip.setAccessibleName(self.tr("Decoded in ten steps"))
+        self._fade.setAccessibleName(self.tr("Cross-fade of the pixels in ten steps"))
+        self._paths = QButtonGroup(self)
+        content = QWidget()
+        self._stage = Stage(content)
+        self._arrange(content)
+        self._connect()
+        self._take_pair(self._shown.pair)
+
+    def _arrange(self, content: QWidget) -> None:
+        """Slider and path above; the two images and the blend; the two rows of ten."""
+        grid = QGridLayout(content)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(style.L)
+        grid.setVerticalSpacing(style.XS)
+        for column, (widget, stretch) in enumerate(((self._left, 4), (self._blend, 5), (self._right, 4))):
+            grid.addWidget(widget, 0, column)
+            grid.setColumnStretch(column, stretch)
+        for row, (text, strip) in enumerate(((self.tr("Between the codes"), self._strip),
+                                             (self.tr("Between the pixels, for comparison"), self._fade))):
+            grid.addWidget(style.dress(QLabel(text), "caption", "quiet"), 2 * row + 1, 0, 1, 3)
+            grid.addWidget(strip, 2 * row + 2, 0, 1, 3)
+        for row, stretch in ((0, 5), (2, 2), (4, 2)):
+            grid.setRowStretch(row, stretch)
+        controls = QHBoxLayout()
+        controls.setSpacing(style.S)
+        controls.addWidget(self._way, 1)
+        controls.addLayout(self._path_buttons())
+        controls.addWidget(self._save_button())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(style.M, style.M, style.M, style.S)
+        layout.setSpacing(style.S)
+        layout.addLayout(controls)
+        layout.addWidget(self._stage, 1)
+        layout.addWidget(note(self.tr(
+            "Picture i of the rows is i/10 of the right image and (10 − i)/10 of the left one. The straight path mixes "
+            "the two codes; the spherical path turns the one into the other.")))
+
+    def _path_buttons(self) -> QHBoxLayout:
+        """Straight or spherical."""
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        for text, tip, path, segment in (
+                (self.tr("Straight"), self.tr("Mix the two codes number by number"), "straight", "first"),
+                (self.tr("Spherical"), self.tr("Turn the one code into the other along an arc"),
+                 "spherical", "last")):
+            choice = button(text, tip, text=True, checkable=True)
+            choice.setChecked(path == "straight")
+            choice.setProperty("path", path)
+            style.mark(choice, "segment", segment)
+            self._paths.addButton(choice)
+            row.addWidget(choice)
+        return row
+
+    def _save_button(self) -> QToolButton:
+        self._save = button(self.tr("Save"), self.tr("Save the rows as a picture, or the way as an animation"), "save")
+        self._save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._save)
+        menu.addAction(self.tr("Rows as PNG…"), self._save_rows)
+        menu.addAction(self.tr("Animation as GIF…"), self._save_animation)
+        self._save.setMenu(menu)
+        return self._save
+
+    def _connect(self) -> None:
+        for figure, name in ((self._blend, "between"), (self._strip, "interpolation"), (self._fade, "cross-fade"),
+                             (self._left.picture, "left"), (self._right.picture, "right")):
+            Menu(figure, name)
+        self._left.chosen.connect(self._choose_left)
+        self._right.chosen.connect(self._choose_right)
+        self._way.moved.connect(self._ask_blend)
+        self._paths.buttonClicked.connect(self._questions.refresh)
+        self._strip.clicked.connect(self._go_to_step)
+        self._fade.clicked.connect(self._go_to_step)
+        self._stage.retry.connect(self._questions.refresh)
+        self._questions.contents_changed.connect(self._take_contents)
+        self._questions.due.connect(self._ask)
+        self._questions.emptied.connect(self._empty)
+        self._questions.answered.connect(self._take_answer)
+        self._questions.failed.connect(self._take_failure)
+        self._questions.busy_changed.connect(self._stage.set_busy)
+        self._shown.pair_changed.connect(self._take_pair)
+
+    @property
+    def path(self) -> str:
+        """'straight' or 'spherical'."""
+        chosen = self._paths.checkedButton()
+        return str(chosen.property("path")) if chosen else "straight"
+
+    @Slot()
+    def _ask(self) -> None:
+        """Everything at the shown snapshot."""
+        self._ask_blend()
+        self._questions.ask("strip", "strip", *self._shown.pair, self.path, STEPS)
+
+    @Slot()
+    def _ask_blend(self) -> None:
+        """The picture at the slider; while it moves only the newest place counts."""
+        if self._questions.contents is not None:
+            self._questions.ask("blend", "interpolation", *self._shown.pair, self.path, self._way.t)
+            self._mark_step()
+
+    def _mark_step(self) -> None:
+        """Outline the picture of the rows where the slider is."""
+        step = self._way.t * STEPS
+        place = round(step) - 1 if abs(step - round(step)) < 1e-3 else -1
+        self._strip.select(place)
+        self._fade.select(place)
+
+    @Slot(int)
+    def _go_to_step(self, place: int) -> None:
+        self._way.go_to((place + 1) / STEPS)
+
+    @Slot()
+    def _empty(self) -> None:
+        self._stage.show_nothing(self._shown.run is not None)
+
+    @Slot(object)
+    def _take_contents(self, contents: Contents) -> None:
+        for end in (self._left, self._right):
+            end.picker.set_contents(contents)
+        self._show_pair()
+
+    @Slot(object)
+    def _take_pair(self, pair: Any) -> None:
+        """The images were chosen, here or in another tab."""
+        self._show_pair()
+        self._questions.refresh()
+
+    def _show_pair(self) -> None:
+        for end, image in zip((self._left, self._right), self._shown.pair, strict=True):
+            end.picker.set_image(*image)
+
+    @Slot(str, int)
+    def _choose_left(self, split: str, index: int) -> None:
+        self._shown.choose_pair((split, index), self._shown.pair[1])
+
+    @Slot(str, int)
+    def _choose_right(self, split: str, index: int) -> None:
+        self._shown.choose_pair(self._shown.pair[0], (split, index))
+
+    @Slot(str, object)
+    def _take_answer(self, key: str, answer: Any) -> None:
+        if isinstance(answer, Blend):
+            self._blend.set_image(answer.picture)
+            self._blend.set_caption(f"{answer.t:.3f}")
+            self._show_ends(answer)
+            self._stage.show_content()
+        elif isinstance(answer, Strip):
+            labels = [f"{t:.1f}" for t in answer.t]
+            self._strip.set_images(answer.pictures, STEPS, labels)
+            self._fade.set_images(answer.crossfades, STEPS)
+            self._mark_step()
+        elif isinstance(answer, bytes):
+            self._write(answer)
+
+    def _show_ends(self, answer: Blend) -> None:
+        """The two originals."""
+        names = self._questions.contents.class_names if self._questions.contents else ()
+        for end, image, label in zip((self._left, self._right), answer.ends, answer.labels, strict=True):
+            end.show_image(image, names[label] if label is not None else "")
+
+    @Slot(str, str)
+    def _take_failure(self, key: str, text: str) -> None:
+        self._stage.show_failed(text)
+
+    @Slot()
+    def _save_rows(self) -> None:
+        self._ask_path(self.tr("Save the rows"), "interpolation.png", "PNG (*.png)")
+
+    @Slot()
+    def _save_animation(self) -> None:
+        self._ask_path(self.tr("Save the animation"), "interpolation.gif", "GIF (*.gif)")
+
+    def _ask_path(self, title: str, suggestion: str, kinds: str) -> None:
+        text, _ = QFileDialog.getSaveFileName(self, title, suggestion, kinds)
+        if text:
+            self.save(Path(text) if Path(text).suffix else Path(text + Path(suggestion).suffix))
+
+    def save(self, path: Path) -> None:
+        """Save the rows (.png) or the way to and fro (.gif); what became of it is said by the figures' notices."""
+        self._target = path
+        question = "animation" if path.suffix.lower() == ".gif" else "strip_figure"
+        self._questions.ask("save", question, *self._shown.pair, self.path)
+
+    def _write(self, data: bytes) -> None:
+        """Put the file in place."""
+        if self._target is None:
+            return
+        path, self._target = self._target, None
+        try:
+            export.write(path, data)
+        except export.ExportError as error:
+            export.notices().failed.emit(str(error))
+        else:
+            export.notices().saved.emit(self.tr("Saved {name}.").format(name=path.name))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._way.stop()

@@ -1,0 +1,264 @@
+"""One image with its code, and a plane of the latent space decoded on a grid."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from engine.answers import Axes, Code, Contents, Numbers, Plane, Progress
+from gui import style
+from gui.controls import Flow, button, combo, labelled, note, spin
+from gui.image_picker import ImagePicker
+from gui.plots.code import CodeView
+from gui.plots.menu import Menu
+from gui.plots.picture import Picture
+from gui.plots.plane import PlaneView
+from gui.quantities import significant
+from gui.questions import Questions
+from gui.session import Session
+from gui.stage import Stage
+
+
+class PlaneControls(QWidget):
+    """Which plane, how fine, how wide, through which point. Signal: ``changed``."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._axes = combo(self.tr("Plane"), self.tr(
+            "The two directions along which the codes of 1,000 images vary most, or two numbers of the code"),
+            ((self.tr("Principal directions"), "pca"), (self.tr("Two dimensions"), "dimensions")))
+        self._across = spin(self.tr("Dimension across"), self.tr("Number of the code along x, counted from 0"), 0, 0, 0)
+        self._up = spin(self.tr("Dimension up"), self.tr("Number of the code along y, counted from 0"), 0, 0, 0)
+        self._dimensions = labelled("", self._across, self._up)
+        self._size = spin(self.tr("Grid"), self.tr("Cells along each axis; more take longer to decode"), 2, 20, 12)
+        self._cut = spin(self.tr("Cut"), self.tr(
+            "Share of the codes beyond each end of an axis. Lower shows rarer codes, 0 all of them"), 0, 25, 2, " %")
+        self._through = button(self.tr("Through this image"), self.tr(
+            "Lay the plane through the code of the chosen image instead of the mean code"), text=True, checkable=True)
+        self.codes = button(self.tr("Codes"), self.tr(
+            "Draw where the codes of the 1,000 images fall, coloured by class"), text=True, checkable=True)
+        row = Flow(self)
+        for widget in (self._axes, self._dimensions, labelled(self.tr("Grid"), self._size),
+                       labelled(self.tr("Cut"), self._cut), self._through, self.codes):
+            row.addWidget(widget)
+        self._axes.currentIndexChanged.connect(self._take_axes)
+        self._through.toggled.connect(self._tell)
+        for field in (self._across, self._up, self._size, self._cut):
+            field.valueChanged.connect(self._tell)
+        self._dimensions.hide()
+
+    @property
+    def axes(self) -> Axes:
+        """'pca', or two dimensions of the code."""
+        return "pca" if self._axes.currentData() == "pca" else (self._across.value(), self._up.value())
+
+    @property
+    def cells(self) -> int:
+        """Cells along each axis."""
+        return self._size.value()
+
+    @property
+    def quantile(self) -> float:
+        """Share of the codes beyond each end of an axis."""
+        return self._cut.value() / 100
+
+    @property
+    def through_image(self) -> bool:
+        """Whether the plane runs through the chosen image's code."""
+        return self._through.isChecked()
+
+    def set_code_shape(self, shape: tuple[int, ...]) -> None:
+        """The dimensions there are to choose from."""
+        last = math.prod(shape) - 1
+        first_time = not self._across.maximum()
+        for field in (self._across, self._up):
+            field.blockSignals(True)
+            field.setMaximum(last)
+            field.blockSignals(False)
+        if first_time:
+            self._up.blockSignals(True)
+            self._up.setValue(min(1, last))
+            self._up.blockSignals(False)
+
+    @Slot()
+    def _take_axes(self) -> None:
+        self._dimensions.setVisible(self._axes.currentData() != "pca")
+        self.changed.emit()
+
+    @Slot()
+    def _tell(self) -> None:
+        self.changed.emit()
+
+
+class LatentTab(QWidget):
+    """Left the chosen image, its code and its reconstruction; in the middle the plane; right its chosen cell, large."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown = session.shown
+        self._questions = Questions(self._shown, "latent", self)
+        self._plane: Plane | None = None
+        self._scores: Numbers | None = None
+        self._scores_of = self._asked_run = Path()
+        self._picker, self._controls = ImagePicker(), PlaneControls()
+        self._image, self._code, self._output, self._cell = Picture(), CodeView(), Picture(), Picture()
+        self._view = PlaneView()
+        content = QWidget()
+        self._stage = Stage(content)
+        self._arrange(content)
+        self._connect()
+        self._picker.set_image(self._shown.split, self._shown.image)
+
+    def _arrange(self, content: QWidget) -> None:
+        """Three columns under their controls."""
+        grid = QGridLayout(content)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(style.L)
+        grid.setVerticalSpacing(style.S)
+        left = QVBoxLayout()
+        left.setSpacing(style.XS)
+        for picture in (self._image, self._code, self._output):
+            left.addWidget(picture, 1)
+        grid.addWidget(self._picker, 0, 0)
+        grid.addWidget(self._controls, 0, 1, 1, 2)
+        grid.addLayout(left, 1, 0)
+        grid.addWidget(self._view, 1, 1)
+        grid.addWidget(self._cell, 1, 2)
+        for column, stretch in enumerate((3, 8, 3)):
+            grid.setColumnStretch(column, stretch)
+        grid.setRowStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(style.M, style.M, style.M, style.S)
+        layout.setSpacing(style.S)
+        layout.addWidget(self._stage, 1)
+        layout.addWidget(note(self.tr(
+            "The plane is decoded on a grid; its axes are in the units of the code. The ring marks where the chosen "
+            "image falls. A click shows a cell large, arrow keys go from cell to cell.")))
+        for figure, name in ((self._image, "image"), (self._output, "reconstruction"), (self._cell, "decoded"),
+                             (self._view, "latent-plane")):
+            Menu(figure, name)
+
+    def _connect(self) -> None:
+        self._picker.chosen.connect(self._shown.choose_image)
+        self._picker.filtered.connect(self._take_filter)
+        self._controls.changed.connect(self._ask_plane)
+        self._controls.codes.toggled.connect(self._view.show_codes)
+        self._view.selected_changed.connect(self._show_cell)
+        self._stage.retry.connect(self._questions.refresh)
+        self._questions.contents_changed.connect(self._take_contents)
+        self._questions.due.connect(self._ask)
+        self._questions.emptied.connect(self._empty)
+        self._questions.answered.connect(self._take_answer)
+        self._questions.progressed.connect(self._take_progress)
+        self._questions.failed.connect(self._take_failure)
+        self._questions.busy_changed.connect(self._stage.set_busy)
+        self._shown.image_changed.connect(self._take_image)
+
+    @Slot()
+    def _ask(self) -> None:
+        """The chosen image and the plane at the shown snapshot."""
+        self._questions.ask("code", "code_of", self._shown.split, self._shown.image)
+        self._ask_plane()
+
+    @Slot()
+    def _ask_plane(self) -> None:
+        """The plane; its principal directions as the last one of this run had them."""
+        if self._questions.contents is None or self._shown.snapshot is None:
+            return
+        self._asked_run = self._shown.snapshot.run
+        kept = self._scores if self._scores_of == self._asked_run else None
+        controls = self._controls
+        self._questions.ask("plane", "code_plane", self._shown.split, self._shown.image, controls.axes, controls.cells,
+                            controls.quantile, controls.through_image, kept)
+
+    @Slot()
+    def _empty(self) -> None:
+        self._stage.show_nothing(self._shown.run is not None)
+
+    @Slot(object)
+    def _take_contents(self, contents: Contents) -> None:
+        self._picker.set_contents(contents)
+        self._picker.set_image(self._shown.split, self._shown.image)
+        self._controls.set_code_shape(contents.code_shape)
+
+    @Slot()
+    def _take_filter(self) -> None:
+        """Another split or class: the image that the picker moved to."""
+        self._shown.choose_image(self._picker.split, self._picker.index)
+
+    @Slot(object)
+    def _take_image(self, image: tuple[str, int]) -> None:
+        """An image was chosen, here or in another tab."""
+        self._picker.set_image(*image)
+        self._questions.refresh()
+
+    @Slot(str, object)
+    def _take_answer(self, key: str, answer: Any) -> None:
+        if isinstance(answer, Code):
+            self._show_code(answer)
+        elif isinstance(answer, Plane):
+            self._show_plane(answer)
+            self._stage.show_content()
+
+    def _show_code(self, answer: Code) -> None:
+        contents, names = self._questions.contents, ""
+        if contents is not None and answer.label is not None:
+            names = f" · {contents.class_names[answer.label]}"
+        self._image.set_image(answer.image)
+        self._image.set_caption(self.tr("Original") + names)
+        self._code.set_code(answer.code)
+        self._output.set_image(answer.output)
+        self._output.set_caption(self.tr("Reconstruction · MSE {mse}").format(mse=significant(answer.mse, 3)))
+
+    def _show_plane(self, plane: Plane) -> None:
+        """New tiles, in place; the chosen cell stays, at first it is the one nearest to the image."""
+        self._plane = plane
+        if plane.axes == "pca":
+            self._scores, self._scores_of = plane.scores, self._asked_run
+        titles = self._title(plane, 0), self._title(plane, 1)
+        self._view.set_plane(plane.pictures, plane.x, plane.y, titles, plane.position)
+        self._view.set_codes(plane.scores, plane.labels)
+        if self._view.tiles.selected < 0:
+            self._view.tiles.select(self._nearest(plane))
+        self._show_cell(self._view.tiles.selected)
+
+    @staticmethod
+    def _nearest(plane: Plane) -> int:
+        """The cell at the chosen image's place."""
+        at_x, at_y = plane.position
+        column, row = int(np.abs(plane.x - at_x).argmin()), int(np.abs(plane.y - at_y).argmin())
+        return row * len(plane.x) + column
+
+    def _title(self, plane: Plane, axis: int) -> str:
+        """What an axis of the plane is: 'Principal direction 1 · 42.0 % of the variance'."""
+        if plane.axes == "pca":
+            share = significant(100 * plane.explained[axis], 3) if plane.explained else ""
+            return self.tr("Principal direction {number} · {share} % of the variance").format(
+                number=axis + 1, share=share)
+        title = self.tr("Dimension {number} of the code").format(number=plane.axes[axis])
+        return title + self.tr(" · does not vary") if plane.constant[axis] else title
+
+    @Slot(int)
+    def _show_cell(self, tile: int) -> None:
+        """A cell of the plane, large, with its coordinates."""
+        if self._plane is None or not 0 <= tile < len(self._plane.pictures):
+            self._cell.clear()
+            return
+        x, y = self._view.coordinates(tile)
+        self._cell.set_image(self._plane.pictures[tile])
+        self._cell.set_caption(f"({significant(x, 3)}, {significant(y, 3)})".replace("-", "−"))
+
+    @Slot(str, object)
+    def _take_progress(self, key: str, progress: Progress) -> None:
+        self._stage.set_progress(progress.done, progress.total)
+
+    @Slot(str, str)
+    def _take_failure(self, key: str, text: str) -> None:
+        self._stage.show_failed(text)
