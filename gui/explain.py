@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -11,24 +9,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QCoreApplication
 
-from engine import shapes
+from engine import run as run_module
+from engine import runs, sources
 from engine.events import Diverged
 from engine.experiment import Experiment
-from engine.notices import reason, size_text
+from engine.notices import RunError
 from gui.messages import Action, Message
 from gui.workers import Failure
 
 if TYPE_CHECKING:
-    from engine.runs import Run
-
+    from engine.run import Run
     from gui.draft import Draft
     from gui.training import Training
 
 translate = QCoreApplication.translate
-
-BYTES_PER_WEIGHT = 4
-CHECKPOINT_COPIES = 3
-"""A checkpoint holds the weights and Adam's two moments; three of them are on the disk at once."""
 
 DATA_FAILURES = ("MissingData", "DamagedData", "DownloadError")
 
@@ -55,11 +49,6 @@ class Session(Protocol):
     def try_on_cpu(self, experiment: Experiment) -> None: ...
 
 
-def checkpoint_bytes(experiment: Experiment) -> int:
-    """About how large one checkpoint of this experiment is."""
-    return shapes.plan(experiment).parameters * BYTES_PER_WEIGHT * CHECKPOINT_COPIES
-
-
 def refusal(session: Session, even_if_full: bool = False) -> Message | None:
     """Why the draft cannot be trained now; None when it can."""
     if session.training.at_work or session.training.state == "loading":
@@ -80,14 +69,9 @@ def busy(session: Session) -> Message:
 def _folder(session: Session) -> Message | None:
     """A runs folder that cannot be written to, found out by writing."""
     try:
-        session.runs_dir.mkdir(parents=True, exist_ok=True)
-        probe = session.runs_dir / ".write-test.tmp"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        text = translate("explain", "Cannot write to {folder} ({reason}). Choose another folder.")
-        return Message(text.format(folder=session.runs_dir, reason=reason(error)), "error", (_choose_folder(session),),
-                       key="runs folder")
+        runs.check_writable(session.runs_dir)
+    except RunError as error:
+        return Message(error.message, "error", (_choose_folder(session),), key="runs folder")
     return None
 
 
@@ -97,18 +81,15 @@ def _choose_folder(session: Session) -> Action:
 
 def _disk(session: Session) -> Message | None:
     """Less free than three checkpoints need."""
-    needed, free = 3 * checkpoint_bytes(session.draft.experiment), shutil.disk_usage(session.runs_dir).free
-    if free >= needed:
+    warning = runs.free_space_warning(session.runs_dir, session.draft.experiment)
+    if warning is None:
         return None
-    text = translate("explain", "Only {free} free in {folder}; this run needs about {needed}.")
-    return Message(text.format(free=size_text(free), folder=session.runs_dir, needed=size_text(needed)), "warning",
-                   (Action(translate("explain", "Start anyway"), session.start_anyway),), key="disk")
+    action = Action(translate("explain", "Start anyway"), session.start_anyway)
+    return Message(warning.message, "warning", (action,), key="disk")
 
 
 def _data(session: Session) -> Message | None:
     """A data set that is not there, or not whole."""
-    from engine import sources
-
     name = session.draft.experiment.data.dataset
     status = sources.status(name, session.data_dir)
     if status.state in ("built in", "present"):
@@ -136,18 +117,15 @@ def event(session: Session, event: Any) -> Message | None:
 
 
 def _diverged(session: Session, event: Diverged) -> Message:
-    name = "NaN" if math.isnan(event.loss) else translate("explain", "infinite")
-    text = translate("explain", "The loss became {loss} at step {step} (learning rate {rate} is likely too high). "
-                                "Step {kept} is kept.")
+    notice = run_module.diverged(event.step, event.learning_rate, event.loss, event.kept_step)
     label = translate("explain", "Restart from step {kept} with lr ÷ 10").format(kept=event.kept_step)
     run, slower = session.training.run, event.learning_rate / 10
     actions = (Action(label, partial(session.restart_slower, run, slower)),) if run else ()
-    return Message(text.format(loss=name, step=event.step, rate=f"{event.learning_rate:g}", kept=event.kept_step),
-                   "error", actions, key="diverged")
+    return Message(notice.message, "error", actions, key="diverged")
 
 
 def _save_failed(session: Session, event: Any) -> Message:
-    return Message(str(event), "error", (
+    return Message(event.notice.message, "error", (
         Action(translate("explain", "Free space and retry"), session.training.resume),
         Action(translate("explain", "Save elsewhere…"), partial(session.dialog_wanted.emit, "save elsewhere")),
         Action(translate("explain", "Stop"), session.training.give_up),

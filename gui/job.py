@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.experiment import Experiment
 from engine.inbox import Inbox
-
-if TYPE_CHECKING:
-    from engine.runs import Run
+from engine.notices import Notice
+from engine.run import Run
+from engine.writer import Limits
 
 LIVE_INTERVAL_S = 0.5
 """Shortest time between two snapshots for the live view."""
@@ -27,6 +27,8 @@ class Order:
     device: str = "auto"
     threads: int | None = None
     run: Run | None = None
+    limits: Limits | None = None
+    """How much history is kept; None for the usual."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Started:
     batches_per_epoch: int
     device: str
     threads: int
-    notices: tuple[str, ...]
+    notices: tuple[Notice, ...]
     """What a resume has to say: a damaged checkpoint that was passed over, another device."""
 
 
@@ -45,33 +47,29 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     """Started, then what recording and training tell. Raises DataError, DeviceError, OutOfMemory, RunError, OSError."""
     from engine import data, device, runs
     from engine import train as training
+    from engine.batches import batches_per_epoch
 
     images = data.load(order.experiment.data, order.data_dir)
-    chosen = device.choose(order.device)
-    pixels = images.training.images
-    threads = order.threads or (device.measure_threads(order.experiment, pixels) if chosen.type == "cpu" else 1)
-    run, state, notices = order.run, None, ()
+    chosen = device.choose(order.device).type
+    threads = order.threads or (order.run.info.threads if order.run else None)
+    if threads is None:
+        threads = device.measure_threads(order.experiment, images.training.images) if chosen == "cpu" else 1
+    run, state = order.run, None
+    notices: tuple[Notice, ...] = ()
     if run is None:
-        run = runs.create(order.runs_dir, order.experiment, images.fingerprint)
+        run = runs.create(order.runs_dir, order.experiment, images.fingerprint, device=chosen, threads=threads)
     else:
-        state, notices = runs.load_checkpoint(run)
-    batches = training.batches_per_epoch(order.experiment, len(images.training))
-    yield (Started(run, batches, device.describe(chosen), threads, tuple(notice.message for notice in notices)),)
-    events = training.train(order.experiment, images, inbox, device=chosen.type, threads=threads, checkpoint=state,
+        state, notices = runs.load_checkpoint(run, device=chosen, threads=threads)
+    batches = batches_per_epoch(order.experiment, len(images.training))
+    yield (Started(run, batches, device.describe(device.choose(chosen)), threads, notices),)
+    events = training.train(order.experiment, images, inbox, device=chosen, threads=threads, checkpoint=state,
                             live_interval_s=LIVE_INTERVAL_S)
-    yield from runs.record(run, events, inbox)
+    yield from runs.record(run, events, inbox, device=chosen, threads=threads, limits=order.limits)
 
 
 def load_engine() -> None:
     """Import torch and everything that uses it, and make the digits; on a thread, because that takes seconds."""
-    from engine import data, device, explore, runs, train  # noqa: F401
+    from engine import data, device, explore, forecast, runs, train  # noqa: F401
     from engine.experiment import Data
 
     data.load(Data(), data.default_data_dir())
-
-
-def list_runs(runs_dir: Path) -> tuple[Run, ...]:
-    """The runs of a folder, newest first; none where there is no folder."""
-    from engine import runs
-
-    return tuple(runs.list_runs(runs_dir))

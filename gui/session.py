@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from engine import runs, sources
 from engine.events import Finished
 from engine.experiment import Experiment
 from engine.inbox import MoreEpochs, SetLearningRate
+from engine.run import Run
+from engine.saving import Moved, SaveElsewhere
 from gui import explain, job
 from gui.downloads import Downloads
 from gui.draft import Draft
+from gui.forecast import Forecast
 from gui.job import Order, Started
 from gui.messages import Message
 from gui.models import Models, SnapshotHandle
+from gui.runlist import RunList
 from gui.settings import Settings
 from gui.shown import Shown
 from gui.training import Training
 from gui.workers import Failure, LatestOnly, Loader
-
-if TYPE_CHECKING:
-    from engine.runs import Run
 
 __all__ = ["Draft", "Session", "Shown", "SnapshotHandle", "Training"]
 
@@ -32,14 +33,13 @@ __all__ = ["Draft", "Session", "Shown", "SnapshotHandle", "Training"]
 class Session(QObject):
     """One window's knowledge.
 
-    Attributes: ``draft``, ``training``, ``shown``, ``settings``, ``data_dir``, ``runs_dir``, ``runs`` (newest first, as
-    listed last), ``ready`` (torch is there). Signals: ``message`` (Message for the bar), ``runs_changed``,
-    ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed`` (Settings), ``dialog_wanted`` (what only
-    a window can ask: 'save elsewhere', 'data folder', 'runs folder', 'download'), ``closed`` (every thread has ended).
+    Attributes: ``draft``, ``training``, ``shown``, ``runs`` (RunList), ``forecast``, ``downloads``, ``settings``,
+    ``data_dir``, ``runs_dir``, ``ready`` (torch is there). Signals: ``message`` (Message), ``ready_changed``
+    (bool), ``data_dir_changed`` (Path), ``settings_changed`` (Settings), ``dialog_wanted`` (what only a window can ask:
+    'save elsewhere', 'data folder', 'runs folder', 'data sets'), ``closed`` (every thread has ended).
     """
 
     message = Signal(object)
-    runs_changed = Signal()
     ready_changed = Signal(bool)
     data_dir_changed = Signal(object)
     settings_changed = Signal(object)
@@ -49,23 +49,24 @@ class Session(QObject):
     def __init__(self, settings: Settings | None = None, data_dir: Path | None = None, runs_dir: Path | None = None,
                  experiment: Experiment | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        from engine import runs, sources
-
         self.settings = settings or Settings()
         self.data_dir = data_dir or Path(self.settings.data_dir or sources.default_data_dir())
         self.runs_dir = runs_dir or Path(self.settings.runs_dir or runs.default_runs_dir())
-        self.runs: tuple[Run, ...] = ()
+        self.runs = RunList(self)
         self.ready = False
         self.draft = Draft(experiment, self)
         self.training = Training(self)
         self._questions = LatestOnly(Models.prepare, self)
         self.shown = Shown(self._questions, Models(), self.data_dir, self)
+        self.forecast = Forecast(self._questions, self)
         self.downloads = Downloads(self)
         self._loader: Loader | None = None
-        self._lister: Loader | None = None
-        self._list_again = False
-        self._waiting: tuple[Order, tuple[Any, ...]] | None = None
+        self._waiting: tuple[Order, tuple[Any, ...], bool] | None = None
         self._closing = False
+        self.draft.changed.connect(self._want_forecast)
+        self.settings_changed.connect(self._want_forecast)
+        self.runs.failed.connect(self._take_runs_failure)
+        self.runs.idle.connect(self._look_for_end)
         self.training.run_started.connect(self._show_started)
         self.training.stepped.connect(self._take_events)
         self.training.finished.connect(self._end_training)
@@ -88,11 +89,11 @@ class Session(QObject):
             return
         self._questions.start()
         self.ready_changed.emit(True)
+        self._want_forecast()
         if self._waiting is not None:
-            order, commands = self._waiting
-            self._waiting = None
+            waiting, self._waiting = self._waiting, None
             self.training.wait_for_torch(False)
-            self.training.begin(order, commands)
+            self.training.begin(*waiting)
 
     @Slot(object)
     def _take_engine_failure(self, failure: Failure) -> None:
@@ -100,13 +101,13 @@ class Session(QObject):
         self.training.wait_for_torch(False)
         self.message.emit(explain.engine_failure(failure))
 
-    def start(self, even_if_full: bool = False) -> None:
-        """Train the draft as a new run; a message says why when that cannot be."""
+    def start(self, even_if_full: bool = False, one_batch: bool = False) -> None:
+        """Train the draft as a new run, or a batch of it and pause; a message says why when that cannot be."""
         refusal = explain.refusal(self, even_if_full)
         if refusal is not None:
             self.message.emit(refusal)
             return
-        self._begin(self.order(self.draft.experiment))
+        self._begin(self.order(self.draft.experiment), one_batch=one_batch)
 
     def start_anyway(self) -> None:
         """Train the draft although the disk is nearly full."""
@@ -146,13 +147,13 @@ class Session(QObject):
         return Order(experiment, self.data_dir, run.folder.parent if run else self.runs_dir, self.settings.device,
                      self.settings.threads or None, run)
 
-    def _begin(self, order: Order, commands: tuple[Any, ...] = ()) -> None:
+    def _begin(self, order: Order, commands: tuple[Any, ...] = (), one_batch: bool = False) -> None:
         if not self.ready:
-            self._waiting = order, commands
+            self._waiting = order, commands, one_batch
             self.training.wait_for_torch(True)
             self.load_engine()
         else:
-            self.training.begin(order, commands)
+            self.training.begin(order, commands, one_batch)
 
     def stop(self) -> None:
         """Stop the training, or forget the one that waits for torch."""
@@ -161,6 +162,11 @@ class Session(QObject):
             self.training.wait_for_torch(False)
         else:
             self.training.stop()
+
+    def save_elsewhere(self, runs_dir: Path) -> None:
+        """Go on with the training in a copy of its run in another folder of runs."""
+        self.training.send(SaveElsewhere(runs_dir))
+        self.training.resume()
 
     @Slot(object)
     def _show_started(self, run: Run) -> None:
@@ -178,7 +184,10 @@ class Session(QObject):
         """Say what an event has to say to a person."""
         if isinstance(event, Started):
             for notice in event.notices:
-                self.message.emit(Message(notice, "warning", key="resume"))
+                self.message.emit(Message(notice.message, "warning", key=notice.code))
+        elif isinstance(event, Moved):
+            self.shown.move(event.run)
+            self.refresh_runs()
         else:
             message = explain.event(self, event)
             if message is not None:
@@ -189,6 +198,7 @@ class Session(QObject):
         if isinstance(outcome, Failure):
             self.message.emit(explain.failure(self, outcome))
         self.refresh_runs()
+        self._want_forecast()
         self._look_for_end()
 
     @Slot(str, object)
@@ -199,34 +209,19 @@ class Session(QObject):
         self._look_for_end()
 
     def refresh_runs(self) -> None:
-        """List the runs folder again, on a thread; ``runs_changed`` follows."""
-        if self._lister is not None:
-            self._list_again = True
-        elif not self._closing:
-            self._lister = Loader(partial(job.list_runs, self.runs_dir), self)
-            self._lister.ready.connect(self._take_runs)
-            self._lister.failed.connect(self._take_runs_failure)
-            self._lister.finished.connect(self._end_listing)
-            self._lister.start()
-
-    @Slot(object)
-    def _take_runs(self, runs: tuple[Run, ...]) -> None:
-        self.runs = runs
-        self.runs_changed.emit()
+        """List the runs folder again; ``runs.changed`` follows."""
+        if not self._closing:
+            self.runs.refresh(self.runs_dir)
 
     @Slot(object)
     def _take_runs_failure(self, failure: Failure) -> None:
         self.message.emit(explain.listing_failure(self, failure))
 
     @Slot()
-    def _end_listing(self) -> None:
-        if self._lister is not None:
-            self._lister.deleteLater()
-        self._lister = None
-        if self._list_again:
-            self._list_again = False
-            self.refresh_runs()
-        self._look_for_end()
+    def _want_forecast(self) -> None:
+        """Measured only where no training would be disturbed."""
+        may = self.ready and not self.training.at_work and not self.draft.problems
+        self.forecast.want(self.draft.experiment, self.settings.device, may)
 
     def change_settings(self, **changes: Any) -> None:
         """Take other settings; the window saves them."""
@@ -257,7 +252,7 @@ class Session(QObject):
     def busy(self) -> bool:
         """Whether a thread is still at work that closing has to wait for."""
         loading = self._loader is not None and self._loader.isRunning()
-        threads = self.training.at_work or self.downloads.at_work or self._lister is not None
+        threads = self.training.at_work or self.downloads.at_work or self.runs.at_work
         return threads or loading or self._questions.isRunning()
 
     def close(self, reason: str = "close") -> None:
@@ -266,6 +261,7 @@ class Session(QObject):
         self._waiting = None
         self.training.stop(reason)
         self.downloads.cancel()
+        self.runs.close()
         self._questions.close_questions()
         self._look_for_end()
 

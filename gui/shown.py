@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.events import Snapshot
 from engine.experiment import Data, Experiment
 from engine.notices import RunError
+from engine.saving import Saved, Thinned
 from gui.models import Models, Question, SnapshotHandle
 from gui.workers import LatestOnly
 
@@ -144,7 +145,7 @@ class Shown(QObject):
                 if event.kept:
                     self._unsaved[event.step] = handle
                     listed = True
-            elif getattr(event, "kind", "") == "snapshot":
+            elif isinstance(event, Thinned) or (isinstance(event, Saved) and event.kind == "snapshot"):
                 listed = True
         if listed:
             self._list()
@@ -152,8 +153,10 @@ class Shown(QObject):
         if self.live:
             self._choose(self._latest())
 
-    def refresh(self, run: Run) -> None:
-        """The shown run's folder has another place or status: look at it again, staying at the same step."""
+    def move(self, run: Run) -> None:
+        """The training of the shown run goes on in another folder; stay at the same step."""
+        if self.run is None or self.run.name != run.name:
+            return
         self.run = run
         self._list()
         self.run_changed.emit(run)

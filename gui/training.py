@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.events import Evaluation, Finished, Step
+from engine.events import Evaluation, Finished, Intervention, Step
 from engine.experiment import Experiment
 from engine.inbox import Inbox, MoreEpochs, SaveNow, SetLearningRate, Stop
+from engine.saving import Moved
 from gui import job
 from gui.job import Order, Started
 from gui.workers import EventPump, Failure
@@ -72,6 +73,7 @@ class Training(QObject):
         self._pump: EventPump | None = None
         self._outcome: Finished | Failure | None = None
         self._stopping = False
+        self._until_step = False
         self._pace: deque[tuple[float, int]] = deque()
 
     @property
@@ -79,8 +81,9 @@ class Training(QObject):
         """Whether a job has the run, paused or not."""
         return self._pump is not None
 
-    def begin(self, order: Order, commands: tuple[Any, ...] = ()) -> None:
-        """Start a job; ``commands`` are the first it takes. Only while none is at work."""
+    def begin(self, order: Order, commands: tuple[Any, ...] = (), one_batch: bool = False) -> None:
+        """Start a job; ``commands`` are the first it takes; ``one_batch`` pauses it after that. Raises RuntimeError
+        while one is at work."""
         if self._pump is not None:
             raise RuntimeError("a training is at work")
         inbox = Inbox()
@@ -90,13 +93,16 @@ class Training(QObject):
         self.progress = Progress(epochs=order.experiment.train.epochs)
         self._outcome, self._stopping = None, False
         self._pace.clear()
-        self._pump = EventPump(partial(job.train, order, inbox), inbox, self)
+        self._until_step = one_batch
+        self._pump = EventPump(partial(job.train, order, inbox), inbox, self, paused=one_batch)
         self._pump.batch.connect(self._take)
         self._pump.paused_changed.connect(self._take_pause)
         self._pump.failed.connect(self._take_failure)
         self._pump.finished.connect(self._end)
         self._set_state("starting")
         self._pump.start()
+        if one_batch:
+            self._pump.step_once()
 
     def pause(self) -> None:
         """Pause after the batch at work."""
@@ -106,11 +112,13 @@ class Training(QObject):
     def resume(self) -> None:
         """Go on; after a failed save, try it again."""
         if self._pump is not None and self.state in ("paused", "blocked"):
+            self._until_step = False
             self._pump.resume()
 
     def one_batch(self) -> None:
         """Train one batch, then pause."""
         if self._pump is not None and self.state in ("running", "paused"):
+            self._until_step = True
             self._pump.step_once()
 
     def stop(self, reason: str = "user") -> None:
@@ -160,8 +168,17 @@ class Training(QObject):
             self.stepped.emit(events)
             self.progressed.emit(self.progress)
         finally:
-            if self._pump is not None:
-                self._pump.acknowledge()
+            self._ask_for_more(events)
+
+    def _ask_for_more(self, events: tuple[Any, ...]) -> None:
+        """Let the next batch of events come; a wish for one batch of training lasts until a Step came."""
+        if self._pump is None:
+            return
+        if any(isinstance(event, Step) for event in events):
+            self._until_step = False
+        if self._until_step and self._pump.paused:
+            self._pump.step_once()
+        self._pump.acknowledge()
 
     def _note(self, event: Any) -> None:
         """What one event changes here."""
@@ -173,9 +190,11 @@ class Training(QObject):
             self._note_start(event)
         elif isinstance(event, Finished):
             self._outcome = event
-        elif getattr(event, "field", "") == "train.epochs":
+        elif isinstance(event, Intervention) and event.field == "train.epochs":
             self.progress = replace(self.progress, epochs=int(event.value))
             self._plan()
+        elif isinstance(event, Moved):
+            self.run = event.run
         elif getattr(event, "asks_for_pause", False):
             self._set_state("blocked")
 

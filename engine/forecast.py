@@ -1,0 +1,73 @@
+"""How long an epoch will take, from a few batches of a network that draws nothing from torch's global generator."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import torch
+
+from engine import device as devices
+from engine import shapes
+from engine.experiment import Experiment
+from engine.losses import LOSSES
+from engine.model import from_weights
+
+IMAGES = {"digits": 12_000, "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 60_000, "cifar-10": 50_000}
+"""Data set -> training images before any are held out."""
+
+MEASURE_S = 0.12
+MOST_PARAMETERS = 20_000_000
+"""Larger networks are not built for a forecast."""
+
+
+def training_images(experiment: Experiment) -> int:
+    """How many images an epoch has."""
+    data = experiment.data
+    count = IMAGES[data.dataset]
+    count = count if data.validation == "test" else count - round(count * data.hold_out)
+    return min(count, data.training_images) if data.training_images else count
+
+
+def epoch_s(experiment: Experiment, device: str = "auto") -> float | None:
+    """Seconds per epoch on this thread, without evaluation; None for a network that does not fit or is very large."""
+    plan = shapes.plan(experiment)
+    if plan.problems or plan.parameters > MOST_PARAMETERS:
+        return None
+    images = training_images(experiment)
+    batch = min(experiment.train.batch_size, images, _affordable(plan))
+    return _batch_s(experiment, batch, devices.choose(device)) * images / batch
+
+
+def _affordable(plan: shapes.Plan) -> int:
+    """Images whose activations fit into about 200 MB."""
+    numbers = sum(math.prod(layer.unpooled or layer.output) for layer in plan.layers)
+    return max(1, 50_000_000 // numbers)
+
+
+def _batch_s(experiment: Experiment, batch: int, device: torch.device) -> float:
+    """Median seconds of a step with this many images; in eval mode, where dropout draws nothing."""
+    model = from_weights(experiment, _weights(experiment)).to(device).requires_grad_(True)
+    images = torch.full((batch, *experiment.image_shape), 0.5, device=device)
+    loss = LOSSES[experiment.train.loss]
+    times: list[float] = []
+    end = math.inf
+    while time.monotonic() < end:
+        started = time.perf_counter()
+        loss(model(images), images).backward()
+        model.zero_grad(set_to_none=True)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - started)
+        end = min(end, time.monotonic() + MEASURE_S)
+    warm = times[1:] or times
+    return sorted(warm)[len(warm) // 2]
+
+
+def _weights(experiment: Experiment) -> dict[str, torch.Tensor]:
+    """Weights of the right shapes that nobody drew."""
+    from engine.model import build
+
+    with torch.device("meta"):
+        shaped = build(experiment).state_dict()
+    return {name: torch.full(tensor.shape, 0.01).to(tensor.dtype) for name, tensor in shaped.items()}

@@ -1,0 +1,184 @@
+"""The experiment in the left panel: five settings, and everything else under More."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, Qt, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+import resources
+from engine import experiment as experiments
+from engine import sources
+from engine.experiment import LABELS, Data, Experiment, ExperimentError, Linear, Model, Train
+from gui import style
+from gui.editors import Choice
+from gui.fields import Spec, spec_of
+from gui.form import Form
+from gui.messages import Message
+from gui.session import Session
+
+FIVE = ("data.dataset", "train.learning_rate", "train.epochs")
+
+
+def code_size_path(experiment: Experiment) -> str:
+    """The field that 'Code size' edits; one that is not there while the encoder has no block."""
+    return experiments.code_size_path(experiment) if experiment.model.encoder else "model.encoder.0.size"
+
+
+def code_size_spec() -> Spec:
+    """'Code size', whichever field of the last block it is."""
+    label = QCoreApplication.translate("ExperimentPanel", "Code size")
+    return dataclasses.replace(spec_of(Linear, "size", "code size"), label=label)
+
+
+class ExperimentPanel(QWidget):
+    """Preset, data set, code size, learning rate, epochs; the rest unfolds."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._presets: dict[str, Path] = resources.presets()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(style.M, style.M, style.M, style.S)
+        column.setSpacing(style.XS)
+        column.addLayout(self._preset_row())
+        self.form = Form(session.draft, ["data.dataset", (code_size_path, code_size_spec()), *FIVE[1:]])
+        column.addWidget(self.form)
+        column.addLayout(self._data_row())
+        self.code = style.dress(QLabel(), "caption", "quiet")
+        self.code.setWordWrap(True)
+        self.code.setAccessibleName(self.tr("Shape of the code"))
+        column.addWidget(self.code)
+        self.more = self._more_button()
+        column.addWidget(self.more)
+        self._rest: QWidget | None = None
+        column.addStretch(1)
+        session.draft.changed.connect(self._refresh)
+        session.data_dir_changed.connect(self._refresh_data)
+        self._refresh(session.draft.experiment)
+
+    def _preset_row(self) -> QGridLayout:
+        row = QGridLayout()
+        label = QLabel(self.tr("Preset"))
+        self.preset = Choice()
+        for name in self._presets:
+            self.preset.addItem(name, name)
+        self.preset.setPlaceholderText(self.tr("Own settings"))
+        self.preset.setAccessibleName(self.tr("Preset"))
+        self.preset.setToolTip(self.tr("Start from a complete experiment. Every setting can be changed afterwards, "
+                                       "and undone."))
+        self.preset.activated.connect(self._choose_preset)
+        label.setBuddy(self.preset)
+        row.addWidget(label, 0, 0)
+        row.addWidget(self.preset, 0, 1)
+        row.setColumnStretch(1, 1)
+        return row
+
+    def _data_row(self) -> QHBoxLayout:
+        """Whether the chosen data set is there, and the button that fetches it."""
+        row = QHBoxLayout()
+        self.data_status = style.dress(QLabel(), "caption", "quiet")
+        self.data_status.setWordWrap(True)
+        self.download = QPushButton(self.tr("Data sets…"))
+        self.download.setAccessibleName(self.tr("Data sets"))
+        self.download.setToolTip(self.tr("Download data sets, or choose the folder where they lie"))
+        self.download.clicked.connect(self._want_data)
+        row.addWidget(self.data_status, 1)
+        row.addWidget(self.download)
+        return row
+
+    def _more_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText(self.tr("More"))
+        button.setCheckable(True)
+        button.setAutoRaise(True)
+        button.setArrowType(Qt.ArrowType.RightArrow)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setAccessibleName(self.tr("More settings"))
+        button.setToolTip(self.tr("Show or hide the other settings of the data, the model and the training"))
+        button.toggled.connect(self.unfold)
+        return button
+
+    @Slot(bool)
+    def unfold(self, open: bool) -> None:
+        """Show or hide everything else; made when it is first wanted."""
+        self.more.setArrowType(Qt.ArrowType.DownArrow if open else Qt.ArrowType.RightArrow)
+        if open and self._rest is None:
+            self._rest = self._make_rest()
+            layout = self.layout()
+            assert isinstance(layout, QVBoxLayout)
+            layout.insertWidget(layout.count() - 1, self._rest)
+        if self._rest is not None:
+            self._rest.setVisible(open)
+
+    def _make_rest(self) -> QWidget:
+        rest = QWidget()
+        column = QVBoxLayout(rest)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.S)
+        groups = {self.tr("Data"): self._others("data", Data), self.tr("Model"): ["model.output"],
+                  self.tr("Training"): self._others("train", Train)}
+        for title, paths in groups.items():
+            column.addWidget(style.dress(QLabel(title), "heading"))
+            column.addWidget(Form(self._session.draft, paths))
+        note = style.dress(QLabel(self.tr("The blocks of the model are edited in the Architecture tab.")), "caption",
+                           "quiet")
+        note.setWordWrap(True)
+        column.addWidget(note)
+        return rest
+
+    @staticmethod
+    def _others(group: str, model: type[Data] | type[Model] | type[Train]) -> list[str]:
+        return [path for name in model.model_fields if (path := f"{group}.{name}") not in FIVE]
+
+    @Slot(int)
+    def _choose_preset(self, index: int) -> None:
+        name = self.preset.itemData(index)
+        try:
+            self._session.draft.replace(experiments.load(self._presets[name]))
+        except (ExperimentError, OSError) as error:
+            text = self.tr("The preset {name} could not be read ({reason}). The settings stay as they are.")
+            self._session.message.emit(Message(text.format(name=name, reason=error)))
+
+    @Slot()
+    def _want_data(self) -> None:
+        self._session.dialog_wanted.emit("data sets")
+
+    @Slot(object)
+    def _refresh(self, experiment: Experiment) -> None:
+        plan = self._session.draft.plan
+        self.preset.setCurrentIndex(self._preset_index(experiment))
+        if plan.encoder:
+            shape = "×".join(map(str, plan.code))
+            code = f"{shape} = {plan.code_numbers:,}" if len(plan.code) > 1 else f"{plan.code_numbers:,}"
+            text = self.tr("Code {code} · compression {ratio} · {parameters} parameters")
+            self.code.setText(text.format(code=code, ratio=f"{plan.compression:.3g}",
+                                          parameters=f"{plan.parameters:,}"))
+        self._refresh_data()
+
+    def _preset_index(self, experiment: Experiment) -> int:
+        """Where the experiment comes from, as long as it is unchanged."""
+        for index, path in enumerate(self._presets.values()):
+            if _loaded(path) == experiment:
+                return index
+        return -1
+
+    @Slot()
+    def _refresh_data(self) -> None:
+        name = self._session.draft.experiment.data.dataset
+        status = sources.status(name, self._session.data_dir)
+        there = status.state in ("built in", "present")
+        self.data_status.setText("" if there else self.tr("{name}: {status}").format(name=LABELS[name],
+                                                                                     status=status.text))
+        style.mark(self.data_status, "tone", "quiet" if there else "warning")
+        self.data_status.setVisible(not there)
+        self.download.setVisible(not there)
+
+
+def _loaded(path: Path) -> Experiment | None:
+    try:
+        return experiments.load(path)
+    except (ExperimentError, OSError):
+        return None
