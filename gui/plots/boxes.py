@@ -14,7 +14,7 @@ from engine.shapes import Layer, Plan, Shape
 SLANT = 0.3
 """How far a feature map leans back: shift to the right and up, as a share of its height."""
 
-_TALLEST = 380.0
+_TALLEST = 520.0
 _GAP = 4.0
 
 
@@ -84,8 +84,10 @@ def bad_layer(plan: Plan) -> str:
 
 def boxes(items: Sequence[Node], width: float, height: float) -> list[Box]:
     """Boxes side by side in the middle of width × height px: sides on a square-root scale, channels logarithmic."""
-    tall = min(_TALLEST, height / (1 + SLANT))
-    heights = [_height(item, items) * tall for item in items]
+    shares = [_height(item, items) for item in items]
+    leaning = SLANT * sum(share for share, item in zip(shares, items, strict=True) if len(item.shape) == 3)
+    tall = min(_TALLEST, height / (1 + SLANT), 0.4 * width / max(leaning, 0.1))
+    heights = [share * tall for share in shares]
     slants = [SLANT * h if len(item.shape) == 3 else 0.0 for item, h in zip(items, heights, strict=True)]
     depths = [_depth(item.shape) for item in items]
     room = width - sum(slants)

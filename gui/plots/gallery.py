@@ -102,6 +102,7 @@ class Gallery(QAbstractScrollArea):
         self._limit = 1.0
         self._pixels: tuple[np.ndarray, ...] = ()
         self._hovered = -1
+        self._in_file = False
         self._cells = arrange((28, 28), 200, 1.0)
         self.setAccessibleName(self.tr("Images, reconstructions and errors"))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -216,7 +217,7 @@ class Gallery(QAbstractScrollArea):
         painter.fillRect(frame, QColor(style.theme().current.line))
         for position, images in enumerate(self._pixels):
             corner = frame.topLeft() + QPointF(line + position * (picture.width() + line), line)
-            painter.drawImage(QRectF(corner, picture), pixels.view(images[index]))
+            pixels.draw(painter, QRectF(corner, picture), images[index], self._in_file)
         caption = QRect(cell.left() + _PADDING, math.ceil(frame.bottom()), math.ceil(frame.width()), CAPTION_HEIGHT)
         self._paint_caption(painter, caption, index)
 
@@ -252,6 +253,7 @@ class Gallery(QAbstractScrollArea):
         painter.setFont(style.font("caption"))
         shrunk = self._cells.picture.width() * self.devicePixelRatioF() < self._inputs.shape[2]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
+        self._in_file = pixels.is_file(painter)
         area, step, offset = event.rect(), self._cells.step.height(), self.verticalScrollBar().value()
         first = max(0, (area.top() + offset) // step) * self.columns
         last = ((area.bottom() + offset) // step + 1) * self.columns

@@ -111,6 +111,18 @@ class NetworkDrawing(QWidget):
             self.update()
             self.layer_hovered.emit("" if name == "image" else name)
 
+    def point_encoder(self, row: int) -> None:
+        """Mark a layer of the encoder as if the mouse were over it; -1 for none. Emits nothing."""
+        self._point(f"encoder.{row}" if row >= 0 else "")
+
+    def point_decoder(self, row: int) -> None:
+        """Mark a layer of the decoder as if the mouse were over it; -1 for none. Emits nothing."""
+        self._point(f"decoder.{row}" if row >= 0 else "")
+
+    def _point(self, name: str) -> None:
+        self._hovered = name
+        self.update()
+
     def _explained(self, name: str) -> str:
         """What the tooltip says of a layer."""
         layers = {layer.name: layer for layer in self._plan.layers} if self._plan else {}

@@ -97,7 +97,7 @@ class Picture(QWidget):
             shrunk = place.width() < self._pixels.shape[1]
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
             painter.fillRect(place.adjusted(-1, -1, 1, 1), QColor(style.theme().current.line))
-            painter.drawImage(place, pixels.view(self._pixels))
+            pixels.draw(painter, place.toRectF(), self._pixels, pixels.is_file(painter))
             painter.restore()
             bottom = self.picture_rect().bottom() + 2
         painter.setFont(style.font("caption"))

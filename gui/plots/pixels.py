@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QRect, QRectF
+from PySide6.QtGui import QImage, QPaintEngine, QPainter
 
 OPAQUE = np.uint32(0xFF000000)
+
+IN_FILES = 8
+"""Enlargement of pictures in SVG and PDF files."""
 
 
 def rgb32(images: np.ndarray) -> np.ndarray:
@@ -37,6 +40,17 @@ def scale(side: tuple[int, int], available: tuple[int, int]) -> float:
     """(height, width) of a picture and of its room in device pixels -> a whole factor, or a fraction to shrink it."""
     factor = min(room / max(1, length) for room, length in zip(available, side, strict=True))
     return float(int(factor)) if factor >= 1 else max(factor, 0.0)
+
+
+def is_file(painter: QPainter) -> bool:
+    """Whether one paints an SVG or PDF file; ask once a painting, it is slow."""
+    return painter.paintEngine().type() in (QPaintEngine.Type.Pdf, QPaintEngine.Type.SVG)
+
+
+def draw(painter: QPainter, place: QRectF, pixels: np.ndarray, in_file: bool) -> None:
+    """Paint uint32 (H, W) into a place; crisp also in files, whose readers would smooth what they enlarge."""
+    image = view(pixels)
+    painter.drawImage(place, image.scaled(image.size() * IN_FILES) if in_file else image)
 
 
 def logical(rect: QRect, ratio: float) -> QRect:

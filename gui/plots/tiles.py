@@ -133,10 +133,11 @@ class TiledImages(QWidget):
         grid, line = self._places(), QColor(style.theme().current.line)
         shrunk = grid.width < self._images.shape[2]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
+        in_file = pixels.is_file(painter)
         for index in grid.rows(area.top(), area.bottom()):
             tile = grid.tile(index)
             painter.fillRect(tile.adjusted(-1, -1, 1, 1), line)
-            painter.drawImage(tile, pixels.view(self._pixels[index]))
+            pixels.draw(painter, tile.toRectF(), self._pixels[index], in_file)
         self._outline(painter, self._hovered, style.theme().current.quiet, 1)
         self._outline(painter, self.selected, style.theme().current.accent, 3 if self.hasFocus() else 2)
 
