@@ -19,7 +19,7 @@ from gui.plots.menu import Menu
 from gui.plots.pointer import Pointer
 from gui.plots.readout import columns, entries
 from gui.plots.runitems import RunItems, View, looks_behind, looks_in_front
-from gui.plots.runlosses import RunLosses
+from gui.plots.runlosses import Numbers, RunLosses
 from gui.plots.scale import Scale
 
 REDRAW_MS = 100
@@ -76,6 +76,7 @@ class LossCurves(QWidget):
         self.plot.plotItem.layout.setContentsMargins(0, style.XS, style.M, 0)
         self._y_axis.setZValue(-200)  # grid lines lie below the curves
         self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.plot.setCacheMode(pg.PlotWidget.CacheModeFlag.CacheNone)  # else an SVG has a picture as its ground
         self.plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.plot.setAccessibleName(self.tr("Loss curves"))
         layout = QVBoxLayout(self)
@@ -108,25 +109,36 @@ class LossCurves(QWidget):
             self.losses.batches_per_epoch = batches
             self._change_all()
 
-    def set_run(self, steps: Sequence[int] | Floats, losses: Sequence[float] | Floats, evaluations: Evaluations = (),
+    def set_run(self, steps: Sequence[int] | Numbers, losses: Sequence[float] | Numbers, evaluations: Evaluations = (),
                 batches_per_epoch: float | None = None) -> None:
         """Show another run from its numbers so far: steps (n,), losses (n,), (step, epoch, training, validation)."""
-        fresh = RunLosses(self.smoothing)
+        fresh = RunLosses()
         fresh.extend(steps, losses)
         fresh.evaluate_all(evaluations)
         fresh.batches_per_epoch = batches_per_epoch or fresh.batches_per_epoch
-        self._front.losses = fresh
+        self.show_losses(fresh)
+
+    def show_losses(self, losses: RunLosses) -> None:
+        """Show another run, which may still grow: say so with ``grown``."""
+        losses.smoothed.window = self.smoothing
+        self._front.losses = losses
         self._best_step = None
         self._marks.set_interventions(())
         self.fit()
         self._change_all()
+
+    def grown(self, losses: RunLosses) -> None:
+        """These losses, of the run in front or one behind, have become more."""
+        for items in self._all():
+            if items.losses is losses:
+                self._change(items)
 
     def clear(self) -> None:
         """Show no run; those behind it stay."""
         self.set_run((), ())
         self.set_cursor(None)
 
-    def extend(self, steps: Sequence[int] | Floats, losses: Sequence[float] | Floats) -> None:
+    def extend(self, steps: Sequence[int] | Numbers, losses: Sequence[float] | Numbers) -> None:
         """Append the losses of batches."""
         self.losses.extend(steps, losses)
         self._change(self._front)

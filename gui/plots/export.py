@@ -125,13 +125,12 @@ def pdf(widget: QWidget) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
-    writer.setResolution(1200)
+    writer.setResolution(96)  # lines of one pixel stay 1/96 inch wide; a finer grid would thin them to hairs
     writer.setTitle(widget.accessibleName())
     size = QPageSize(QSizeF(widget.width() / 96, widget.height() / 96), QPageSize.Unit.Inch, "",
                      QPageSize.SizeMatchPolicy.ExactMatch)
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF()))
     painter = QPainter(writer)
-    painter.scale(writer.width() / widget.width(), writer.height() / widget.height())
     _paint(widget, painter)
     painter.end()
     return bytes(buffer.data().data())

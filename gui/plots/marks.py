@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 
 from gui import style
+from gui.plots.points import Points
 
 _LABEL_HEIGHTS = (0.98, 0.91, 0.84)
 """Labels of neighbouring interventions take turns at these heights of the plot."""
@@ -26,14 +28,16 @@ class Marks(QObject):
         super().__init__()
         self._box, self._place, self._step_at = box, place, step_at
         self.cursor_step: int | None = None
+        self._dragged_to: int | None = None
         self.best: tuple[int, float] | None = None
         self.interventions: tuple[tuple[int, str], ...] = ()
         self._notes: list[pg.InfiniteLine] = []
         self._cursor = pg.InfiniteLine(angle=90, movable=True)
         self._cursor.setCursor(Qt.CursorShape.SizeHorCursor)
         self._cursor.sigDragged.connect(self._dragged)
+        self._cursor.sigPositionChangeFinished.connect(self.follow)
         self._crosshair = pg.InfiniteLine(angle=90)
-        self._best = pg.ScatterPlotItem(size=9, symbol="d", pxMode=True)
+        self._best = Points("d", 9)
         self._best_label = pg.TextItem(QCoreApplication.translate("Marks", "best"), anchor=(0.5, 1.35))
         self._best_label.setFont(style.font("caption"))
         for depth, item in enumerate((self._crosshair, self._cursor, self._best, self._best_label)):
@@ -48,8 +52,7 @@ class Marks(QObject):
         self._crosshair.setPen(pg.mkPen(colours.outline, width=1))
         self._cursor.setPen(pg.mkPen(colours.accent, width=1, style=Qt.PenStyle.DashLine))
         self._cursor.setHoverPen(pg.mkPen(colours.accent, width=3))
-        self._best.setPen(pg.mkPen(colours.accent, width=1))
-        self._best.setBrush(pg.mkBrush(colours.surface))
+        self._best.set_colours(pg.mkPen(colours.accent, width=1), pg.mkBrush(colours.surface))
         self._best_label.setColor(colours.accent)
         for line in self._notes:
             line.setPen(pg.mkPen(colours.outline, width=1, style=Qt.PenStyle.DotLine))
@@ -106,7 +109,7 @@ class Marks(QObject):
             self._cursor.setValue(self._place(self.cursor_step))
         if self.best is not None:
             step, height = self.best
-            self._best.setData([self._place(step)], [height])
+            self._best.set_points(np.array([self._place(step)]), np.array([height]))
             self._best_label.setPos(self._place(step), height)
         for line, (step, _) in zip(self._notes, self.interventions, strict=True):
             line.setValue(self._place(step))
@@ -114,6 +117,6 @@ class Marks(QObject):
     def _dragged(self) -> None:
         """The mouse moves the snapshot's line."""
         step = self._step_at(float(self._cursor.value()))
-        if step != self.cursor_step:
-            self.cursor_step = step
+        if step != self._dragged_to:
+            self._dragged_to = step
             self.step_chosen.emit(step)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 
 from gui import style
 from gui.plots.buckets import Floats, thinned
+from gui.plots.points import Points
 from gui.plots.runlosses import RunLosses
 
 FEW = 60
@@ -53,7 +54,7 @@ class RunItems:
         self._measured: dict[str, object] = {}
         self._drawn: dict[str, View] = {}
         self._curves = {name: pg.PlotCurveItem() for name in ORDER}
-        self._points = {name: pg.ScatterPlotItem(size=5, pxMode=True) for name in ("training", "validation")}
+        self._points = {name: Points() for name in ("training", "validation")}
         for height, item in enumerate([*self._curves.values(), *self._points.values()]):
             item.setZValue(depth + height / 10)
             box.addItem(item, ignoreBounds=True)
@@ -75,9 +76,8 @@ class RunItems:
             look = looks.get(name)
             points.setVisible(bool(look and look.symbol))
             if look is not None and look.symbol:
-                points.setSymbol(look.symbol)
-                points.setPen(None)
-                points.setBrush(pg.mkBrush(look.colour))
+                points.symbol = look.symbol
+                points.set_colours(pg.mkPen(None), pg.mkBrush(look.colour))
 
     def measure(self, batches_per_epoch: float | None, log: bool) -> None:
         """Take the losses over: x in epochs where their length is given, y as log10 where ``log``."""
@@ -105,7 +105,7 @@ class RunItems:
                 curve.setData(x, y, antialias=len(x) <= SMOOTH_UP_TO)
                 if name in self._points:
                     few = len(x) <= FEW
-                    self._points[name].setData(x if few else x[:0], y if few else y[:0])
+                    self._points[name].set_points(x if few else x[:0], y if few else y[:0])
 
     def height(self, name: str, step: float) -> float | None:
         """Where a line stands at a step of its run, or last stood before it; as the axis counts."""

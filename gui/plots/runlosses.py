@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from gui.plots.buckets import Buckets, Floats, Smoothed
+from gui.plots.buckets import Buckets, Smoothed
+
+Numbers = npt.NDArray[Any]
 
 
 class RunLosses:
@@ -25,7 +29,7 @@ class RunLosses:
         """Whether there is nothing to draw."""
         return not len(self.batches) and not len(self.validation) and not len(self.training)
 
-    def extend(self, steps: Sequence[int] | Floats, losses: Sequence[float] | Floats) -> None:
+    def extend(self, steps: Sequence[int] | Numbers, losses: Sequence[float] | Numbers) -> None:
         """Append the losses of batches."""
         if len(steps):
             self.batches.extend(steps, losses)

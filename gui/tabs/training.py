@@ -1,0 +1,379 @@
+"""The loss while a run trains and after: curves, the numbers one looks for first, what can be changed on the way."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from engine.experiment import LABELS
+from engine.notices import DamagedFile
+from gui import style
+from gui.controls import note
+from gui.fields import number_text, spec, translated
+from gui.keynumbers import KeyNumber, KeyNumbers
+from gui.plots.curves import LossCurves
+from gui.quantities import NOTHING, count, duration, significant
+from gui.runbook import RunBook
+from gui.session import Session
+from gui.stage import Stage
+from gui.training_controls import FIRST_SMOOTHING, Steering, ViewControls
+
+if TYPE_CHECKING:
+    from engine.events import Intervention
+    from engine.run import Run
+
+MORE_EPOCHS = 10
+RUNS_OFFERED = 200
+"""So many earlier runs are offered as overlays, the newest first."""
+
+BUSY_AFTER_MS = 300
+"""Reading that takes longer is shown."""
+
+NUMBERS_EVERY_S = 0.2
+"""Key numbers change at most so often: faster, nobody can read them."""
+
+
+class TrainingTab(QWidget):
+    """The curves of the shown run: live while it trains, from its records else."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._training, self._shown = session, session.training, session.shown
+        self._book: RunBook | None = None
+        self._work: tuple[Any, Path, RunBook] | None = None
+        self._overlaid: dict[Path, RunBook] = {}
+        self._numbers_at = 0.0
+        self._patience = QTimer(self, singleShot=True, interval=BUSY_AFTER_MS)
+        self._patience.timeout.connect(self._show_busy)
+        self.curves = LossCurves()
+        self.curves.set_smoothing(FIRST_SMOOTHING)
+        self.stage = Stage(self.curves)
+        self.view, self.steering, self.numbers = ViewControls(self.curves), Steering(), self._key_numbers()
+        self.warning = style.dress(note(), "caption", "warning")
+        self._lay_out()
+        self._connect()
+        self._take_runs()
+        self._show_run(self._shown.run)
+
+    def _key_numbers(self) -> KeyNumbers:
+        loss = self.tr("Mean over the whole set, without dropout")
+        evaluated = {name: (title, self._at_epoch(title, "000")) for name, title in self._titles().items()}
+        (training, wide), (validation, wider), (best, narrow) = evaluated.values()
+        return KeyNumbers({
+            "epoch": KeyNumber(self.tr("Epoch"), self.tr("Epochs done, of those planned"), "00.0 / 00"),
+            "training": KeyNumber(training, loss, "0.000000", wide),
+            "validation": KeyNumber(validation, loss, "0.000000", wider),
+            "best": KeyNumber(best, self.tr("Lowest validation loss so far"), "0.000000", narrow),
+            "speed": KeyNumber(self.tr("Images/s"), self.tr("Speed of training, evaluations left out"), "00,000"),
+            "elapsed": KeyNumber(self.tr("Elapsed"), self.tr("Time spent training, without pauses"), "00 min 00 s"),
+            "remaining": KeyNumber(self.tr("Remaining"), self.tr("At the speed of the last seconds"), "00 min 00 s"),
+        })
+
+    def _titles(self) -> dict[str, str]:
+        return {"training": self.tr("Training"), "validation": self.tr("Validation"), "best": self.tr("Best")}
+
+    def _at_epoch(self, title: str, epoch: str) -> str:
+        return self.tr("{title}, epoch {epoch}").format(title=title, epoch=epoch)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(style.L, style.M, style.L, style.M)
+        column.setSpacing(style.M)
+        column.addWidget(self.numbers)
+        column.addWidget(self.view)
+        column.addWidget(self.stage, 1)
+        column.addWidget(self.steering)
+        column.addWidget(self.warning)
+        column.addWidget(note(self.tr(
+            "Batch is the loss of each batch while training; training and validation are means over whole sets, "
+            "evaluated between batches. When validation rises while training falls, the model overfits. "
+            "Click a curve to see that moment in every tab; the wheel zooms, dragging moves.")))
+
+    def _connect(self) -> None:
+        session = self._session
+        session.books.answered.connect(self._take_book)
+        session.books.failed.connect(self._take_failure)
+        session.runs.changed.connect(self._take_runs)
+        self._training.stepped.connect(self._take_events)
+        self._training.progressed.connect(self._take_progress)
+        self._training.state_changed.connect(self._take_state)
+        self._shown.run_changed.connect(self._show_run)
+        self._shown.changed.connect(self._show_snapshot)
+        self.curves.step_chosen.connect(self._choose_step)
+        self.view.others.toggled_run.connect(self._overlay)
+        self.steering.learning_rate_chosen.connect(self._change_learning_rate)
+        self.steering.more_epochs.connect(self._train_more)
+        self.stage.retry.connect(self._read_again)
+
+    # Which run
+
+    @property
+    def _at_work(self) -> bool:
+        """Whether the shown run is the one being trained."""
+        run, work = self._shown.run, self._training.run
+        return self._training.at_work and run is not None and work is not None and run.folder == work.folder
+
+    def _working_book(self, run: Run) -> RunBook:
+        """The book of the run at work, which this tab keeps up; begun with what is on disk."""
+        order = self._training.order
+        if self._work is None or self._work[0] is not order or self._work[1] != run.folder:
+            self._work = (order, run.folder, _read(run))
+        return self._work[2]
+
+    @Slot(object)
+    def _show_run(self, run: Run | None) -> None:
+        """Another run, or the same in another state: its book is shown when it has been read."""
+        self.view.others.set_runs(self._other_runs())
+        if run is None:
+            self._book = None
+            self._be_done()
+            self.curves.clear()
+            self.stage.show_nothing(False)
+            self._refresh()
+        elif self._at_work:
+            self._show_book(self._working_book(run))
+        else:
+            self._patience.start()
+            self._session.books.ask(run)
+
+    @Slot(object, object)
+    def _take_book(self, folder: Path, book: RunBook) -> None:
+        """A run was read."""
+        run = self._shown.run
+        if run is not None and run.folder == folder and not self._at_work:
+            self._show_book(book)
+        if folder in self.view.others.chosen:
+            self._overlaid[folder] = book
+            self.curves.overlay(str(folder), self.view.others.chosen[folder], book.losses)
+
+    @Slot(object, str)
+    def _take_failure(self, folder: Path, text: str) -> None:
+        run = self._shown.run
+        if run is not None and run.folder == folder:
+            self._be_done()
+            self.stage.show_failed(text)
+
+    @Slot()
+    def _read_again(self) -> None:
+        self._show_run(self._shown.run)
+
+    def _show_book(self, book: RunBook) -> None:
+        """Draw this run."""
+        self._book = book
+        self.curves.show_losses(book.losses)
+        self._be_done()
+        self._name_loss()
+        self._draw_marks()
+        self._show_snapshot(self._shown.snapshot)
+        self._refresh()
+
+    @Slot()
+    def _show_busy(self) -> None:
+        self.stage.set_busy(True)
+
+    def _be_done(self) -> None:
+        """Nothing is being read for this view any more."""
+        self._patience.stop()
+        self.stage.set_busy(False)
+
+    def _name_loss(self) -> None:
+        experiment = self._shown.experiment
+        self.curves.set_loss_name(translated(LABELS[experiment.train.loss]) if experiment else "")
+
+    def _draw_marks(self) -> None:
+        if self._book is not None:
+            self.curves.mark_best(self._book.best.step if self._book.best else None)
+            self.curves.mark_interventions([(it.step, _words(it)) for it in self._book.interventions])
+
+    @Slot(object)
+    def _show_snapshot(self, snapshot: Any) -> None:
+        self.curves.set_cursor(snapshot.step if snapshot is not None else None)
+
+    # While it trains
+
+    @Slot(object)
+    def _take_events(self, events: tuple[Any, ...]) -> None:
+        """Keep the book of the run at work, shown or not."""
+        run = self._training.run
+        if run is None:
+            return
+        book = self._working_book(run)
+        shorter = book.overtaken_by(events)
+        if shorter is not None:
+            self._work = (self._training.order, run.folder, shorter)
+            book = shorter
+        if self._at_work and self._book is not book:
+            self._show_book(book)
+        if book.take(events):
+            self.curves.grown(book.losses)
+        if self._book is book:
+            self._draw_news(book)
+
+    def _draw_news(self, book: RunBook) -> None:
+        """What came with the newest events, in the curves of the shown run."""
+        batches = self._training.progress.batches_per_epoch
+        if batches and not book.losses.batches_per_epoch:
+            self.curves.set_batches_per_epoch(batches)
+        if book.losses.empty == (self.stage.state == "ready"):
+            self._refresh()
+        self._draw_marks()
+
+    @Slot(object)
+    def _take_progress(self, _: Any) -> None:
+        if time.monotonic() - self._numbers_at >= NUMBERS_EVERY_S:
+            self._show_numbers()
+
+    @Slot(str)
+    def _take_state(self, state: str) -> None:
+        """Started, paused or over: a finished run is shown as it lies on disk."""
+        self._refresh()
+
+    # What it says
+
+    def _refresh(self) -> None:
+        """Everything that depends on the state of the run and not on its curves."""
+        self._show_stage()
+        self._show_numbers()
+        self._allow()
+        self.curves.set_growing(self._at_work)
+        self.warning.setText(self._book.bad_lines if self._book else "")
+        self.warning.setVisible(bool(self.warning.text()))
+
+    def _show_stage(self) -> None:
+        """The curves, or the one thing to do next."""
+        if self._shown.run is None:
+            if self._training.state == "idle":
+                self.stage.show_nothing(False)
+            else:
+                self.stage.show_empty(self.tr("Getting ready"), self.tr("The curves begin with the first batch."))
+        elif self._book is not None and not self._book.losses.empty:
+            self.stage.show_content()
+        elif self._at_work:
+            self.stage.show_empty(self.tr("Getting ready"), self.tr("The curves begin with the first batch."))
+        elif self._book is not None:
+            self.stage.show_empty(self.tr("Nothing was trained yet"), self.tr("Resume this run to train it."))
+
+    def _show_numbers(self) -> None:
+        """The row of numbers; nothing while the tab is hidden."""
+        if not self.isVisible():
+            return
+        self._numbers_at = time.monotonic()
+        run, book = self._shown.run, self._book
+        if run is None or book is None:
+            self.numbers.clear()
+            return
+        self._show_losses(book)
+        progress = self._training.progress if self._at_work else None
+        state = run.state
+        step = max(book.losses.last_step, progress.step if progress else 0)
+        batches = book.losses.batches_per_epoch
+        done = f"{step / batches:.1f}" if batches else NOTHING
+        self.numbers["epoch"].show_value(f"{done} / {count(self._planned_epochs())}")
+        self.numbers["speed"].show_value(count((progress or state).images_per_second or None))
+        self.numbers["elapsed"].show_value(duration((progress or state).elapsed_s))
+        self.numbers["remaining"].show_value(duration(progress.remaining_s if progress else None))
+
+    def _show_losses(self, book: RunBook) -> None:
+        for name, title in self._titles().items():
+            evaluation = book.best if name == "best" else book.evaluation
+            if evaluation is None:
+                self.numbers[name].show_value(NOTHING, title)
+                continue
+            loss = evaluation.training_loss if name == "training" else evaluation.validation_loss
+            at = self._at_epoch(title, number_text(round(evaluation.epoch, 2)))
+            self.numbers[name].show_value(significant(loss), at)
+
+    def _planned_epochs(self) -> int | None:
+        experiment, changed = self._shown.experiment, self._book.epochs if self._book else None
+        return changed or (experiment.train.epochs if experiment else None)
+
+    def _allow(self) -> None:
+        """Which controls of the run make sense now."""
+        experiment, book = self._shown.experiment, self._book
+        if experiment is not None:
+            self.steering.show_rate((book and book.learning_rate) or experiment.train.learning_rate)
+        rate = "" if self._at_work else self.tr(
+            "Only while the shown run trains; for the next run, set it in the panel on the left.")
+        self.steering.allow(rate, self._why_no_more())
+
+    def _why_no_more(self) -> str:
+        """Why the shown run cannot be trained longer; '' when it can."""
+        run = self._shown.run
+        if run is None:
+            return self.tr("No run is shown.")
+        if self._at_work:
+            return self.tr("The run is being saved.") if self._training.state == "saving" else ""
+        if self._training.state != "idle":
+            return self.tr("Another run is being trained; stop it first.")
+        notice = run.read_only
+        return notice.message if notice else ""
+
+    # What the person does
+
+    @Slot(int)
+    def _choose_step(self, step: int) -> None:
+        """Show the snapshot nearest to a step."""
+        handles = self._shown.snapshots
+        if handles:
+            self._shown.show_step(min(handles, key=lambda handle: abs(handle.step - step)).step)
+
+    @Slot(float)
+    def _change_learning_rate(self, value: float) -> None:
+        if self._at_work:
+            self._training.set_learning_rate(value)
+
+    @Slot()
+    def _train_more(self) -> None:
+        if self._shown.run is not None:
+            self._session.train_more(self._shown.run, MORE_EPOCHS)
+
+    # Other runs behind
+
+    def _other_runs(self) -> list[tuple[Path, str]]:
+        shown = self._shown.run.folder if self._shown.run else None
+        rows = [(row.run.folder, row.title) for row in self._session.runs.rows[:RUNS_OFFERED]]
+        return [(folder, title) for folder, title in rows if folder != shown]
+
+    @Slot()
+    def _take_runs(self) -> None:
+        self.view.others.set_runs(self._other_runs())
+
+    @Slot(object, bool)
+    def _overlay(self, folder: Path, on: bool) -> None:
+        """Draw a run behind, or take it away."""
+        if not on:
+            self._overlaid.pop(folder, None)
+            self.curves.remove_overlay(str(folder))
+            return
+        if self._work is not None and self._work[1] == folder:
+            self._take_book(folder, self._work[2])
+            return
+        for row in self._session.runs.rows:
+            if row.run.folder == folder:
+                self._session.books.ask(row.run)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refresh()
+
+
+def _read(run: Run) -> RunBook:
+    """What lies on disk of a run that begins or goes on now; a new book where that cannot be read."""
+    try:
+        return RunBook.read(run)
+    except DamagedFile:
+        return RunBook()
+
+
+def _words(intervention: Intervention) -> str:
+    """'learning rate 0.0003', 'epochs 30'."""
+    try:
+        label = spec(intervention.field).label
+    except (KeyError, AttributeError):
+        label = intervention.field
+    return f"{label[:1].lower()}{label[1:]} {number_text(intervention.value)}"
