@@ -70,7 +70,7 @@ def labelled(text: str, *fields: QWidget) -> QWidget:
     holder = QWidget()
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(style.S - 2)
+    row.setSpacing(style.XS)
     if text:
         label = style.dress(QLabel(text), tone="quiet")
         label.setBuddy(fields[0])
@@ -93,12 +93,12 @@ def _explain(widget: QWidget, name: str, tip: str) -> None:
 
 
 class Flow(QLayout):
-    """Items from left to right, wrapped into as many rows as the width needs; the last may stand at the right edge."""
+    """Items side by side, wrapped into as many rows as the width needs, at the left or in the middle."""
 
-    def __init__(self, parent: QWidget | None = None, *, push_last: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
-        self._push_last = push_last
+        self.centred = False
         self.setContentsMargins(0, 0, 0, 0)
         self.setSpacing(style.S)
 
@@ -124,11 +124,10 @@ class Flow(QLayout):
         rows = self._rows(area.width())
         for row in rows:
             height = max(item.sizeHint().height() for item in row)
-            x = area.x()
+            used = sum(item.sizeHint().width() + self.spacing() for item in row) - self.spacing()
+            x = area.x() + (max(0, area.width() - used) // 2 if self.centred else 0)
             for item in row:
                 size = item.sizeHint()
-                if self._push_last and item is self._items[-1]:
-                    x = max(x, area.right() + 1 - size.width())
                 if move:
                     item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2),
                                            QSize(min(size.width(), area.width()), size.height())))

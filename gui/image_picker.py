@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QSpinBox, QWidget
 
 from engine.answers import Contents, Indices
@@ -11,6 +11,9 @@ from gui.controls import Flow, button, calm, combo, labelled
 
 ALL = -1
 """Class filter: every class."""
+
+FIELD_WIDTH = 66
+"""Room for five digits and the arrows, in px."""
 
 
 class IndexField(QSpinBox):
@@ -20,6 +23,8 @@ class IndexField(QSpinBox):
         super().__init__(parent)
         self.indices: Indices = np.arange(1)
         self.setKeyboardTracking(False)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setFixedWidth(FIELD_WIDTH)
         calm(self)
 
     def set_indices(self, indices: Indices, size: int) -> None:
@@ -65,9 +70,9 @@ class ImagePicker(QWidget):
         self._index.setAccessibleName(self.tr("Image"))
         self._index.setToolTip(self.tr("Index of the image in its split, counted from 0; the arrows stay in the class"))
         self._random = button(self.tr("Random image"), self.tr("Another image, drawn at random"), "random")
-        row = Flow(self)
+        self.row = Flow(self)
         for widget in (self._split, self._class, labelled(self.tr("Image"), self._index, self._random)):
-            row.addWidget(widget)
+            self.row.addWidget(widget)
         self._split.activated.connect(self._settle)
         self._class.activated.connect(self._settle)
         self._index.valueChanged.connect(self._choose)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from gui import style
-from gui.controls import button, combo, labelled, spin
+from gui.controls import button, combo, spin
 from gui.quantities import count
 
 PAGE_SIZES = (20, 50, 100, 200, 500)
+
+NUMBER_WIDTH = 44
+"""Room for four digits, in px."""
+
+NO_ARROWS = ("QSpinBox { padding-right: 0 } QSpinBox::up-button, QSpinBox::down-button { width: 0 } "
+             "QSpinBox::up-arrow, QSpinBox::down-arrow { image: none; width: 0 }")
+"""The buttons stand beside the field; Qt's own way leaves a field with a stylesheet no room for its text."""
 
 
 class Pages(QWidget):
@@ -21,18 +28,20 @@ class Pages(QWidget):
         super().__init__(parent)
         self._total = 0
         self._size = combo(self.tr("Images per page"), self.tr("More images on a page take longer to compute"),
-                           [(count(size), size) for size in PAGE_SIZES])
+                           [(self.tr("{size} a page").format(size=size), size) for size in PAGE_SIZES])
         self._size.setCurrentIndex(PAGE_SIZES.index(50))
         self._number = spin(self.tr("Page"), self.tr("Page, counted from 1"), 1, 1, 1)
+        self._number.setFixedWidth(NUMBER_WIDTH)
+        self._number.setStyleSheet(NO_ARROWS)
+        self._number.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._of = style.dress(QLabel(), tone="quiet")
         self._before = button(self.tr("Page before"), self.tr("Page before"), "left")
         self._next = button(self.tr("Next page"), self.tr("Next page"), "right")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(style.S)
-        row.addWidget(labelled(self.tr("Page"), self._before, self._number, self._of, self._next))
-        row.addWidget(labelled(self.tr("of"), self._size))
-        row.addWidget(style.dress(QLabel(self.tr("images")), tone="quiet"))
+        row.setSpacing(style.XS)
+        for widget in (self._before, self._number, self._of, self._next, self._size):
+            row.addWidget(widget)
         self._size.activated.connect(self._resize)
         self._number.valueChanged.connect(self._turn)
         self._before.clicked.connect(self._number.stepDown)

@@ -66,11 +66,13 @@ class Questions(QObject):
         elif self._contents_of == snapshot.run:
             self.due.emit()
         else:
+            self._contents_of = self.contents = None
             self.ask("contents", "contents")
 
     def ask(self, key: str, question: str, *arguments: Any) -> bool:
-        """Ask, forgetting an older question of this key; False when no snapshot is shown."""
-        number = self._shown.ask(f"{self._name}.{key}", question, *arguments)
+        """Ask, forgetting an older question of this key; False when there is nothing to ask about yet."""
+        known = self.contents is not None or question == "contents"
+        number = self._shown.ask(f"{self._name}.{key}", question, *arguments) if known else 0
         if not number:
             self._close(key)
             return False

@@ -47,6 +47,7 @@ class Way(QWidget):
         self._exact.setSingleStep(0.01)
         self._exact.setValue(0.5)
         self._exact.setKeyboardTracking(False)
+        self._exact.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._exact.setAccessibleName(self.tr("Exact place on the way"))
         self._exact.setToolTip(self.tr("Exact place between the left (0) and the right image (1)"))
         self._play = button(self.tr("Play"), self.tr("Go to and fro between the two images"), "play", checkable=True)

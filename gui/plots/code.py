@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from gui import style
 from gui.plots.menu import Menu
@@ -27,28 +27,30 @@ class CodeView(QWidget):
         self.maps.setAccessibleName(self.tr("Feature maps of the code"))
         self._caption = style.dress(QLabel(), "caption", "quiet")
         self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.maps)
+        captioned = QWidget()
+        column = QVBoxLayout(captioned)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(style.XS)
+        column.addWidget(self.maps, 1)
+        column.addWidget(self._caption)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(captioned)
         self._pages.addWidget(self.strip)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(style.XS)
-        layout.addWidget(self._pages, 1)
-        layout.addWidget(self._caption)
         Menu(self.maps, "code")
         Menu(self.strip, "code")
 
     def set_code(self, code: np.ndarray) -> None:
         """(numbers,) or (channels, height, width)."""
+        shape = "×".join(map(str, code.shape)) + (f" = {count(code.size)}" if code.ndim > 1 else "")
+        caption = self.tr("Code of {shape} numbers").format(shape=shape)
         if code.ndim == 3:
             self.maps.set_images(own_scale(code), math.ceil(math.sqrt(len(code))))
-            self._pages.setCurrentWidget(self.maps)
+            self._caption.setText(caption)
         else:
             self.strip.set_differences(wrapped(code), float(np.abs(code).max()) or 1.0)
-            self._pages.setCurrentWidget(self.strip)
-        shape = "×".join(map(str, code.shape)) + (f" = {count(code.size)}" if code.ndim > 1 else "")
-        self._caption.setText(self.tr("Code of {shape} numbers").format(shape=shape))
-        self._caption.setToolTip(self.tr("From {low} to {high}").format(
+            self.strip.set_caption(caption)
+        self._pages.setCurrentIndex(int(code.ndim == 1))
+        self.setToolTip(self.tr("From {low} to {high}").format(
             low=significant(float(code.min()), 3), high=significant(float(code.max()), 3)))
 
 

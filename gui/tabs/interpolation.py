@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -33,22 +33,24 @@ from gui.stage import Stage
 from gui.way import Way
 
 STEPS = 10
-"""Pictures of the strip."""
+"""Pictures of a row."""
 
-class End(QWidget):
+NAME_WIDTH = 44
+"""Room for the name of a row, in px."""
+
+ROW_HEIGHT = 76
+"""A row of twice enlarged digits with their labels, in px."""
+
+class End(QObject):
     """One of the two images with its picker. Signal: ``chosen`` (split, index)."""
 
     chosen = Signal(str, int)
 
-    def __init__(self, caption: str, parent: QWidget | None = None) -> None:
+    def __init__(self, caption: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.picker, self.picture = ImagePicker(), Picture()
+        self.picker.row.centred = True
         self._caption = caption
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(style.XS)
-        layout.addWidget(self.picker)
-        layout.addWidget(self.picture, 1)
         self.picker.chosen.connect(self.chosen)
         self.picker.filtered.connect(self._tell)
 
@@ -70,7 +72,7 @@ class InterpolationTab(QWidget):
         self._shown = session.shown
         self._questions = Questions(self._shown, "interpolation", self)
         self._target: Path | None = None
-        self._left, self._right = End(self.tr("Left")), End(self.tr("Right"))
+        self._left, self._right = End(self.tr("Left"), self), End(self.tr("Right"), self)
         self._blend, self._way = Picture(), Way()
         self._blend.setAccessibleName(self.tr("Decoded between the two images"))
         self._strip, self._fade = TiledImages(spacing=2), TiledImages(spacing=2)
@@ -84,33 +86,56 @@ class InterpolationTab(QWidget):
         self._take_pair(self._shown.pair)
 
     def _arrange(self, content: QWidget) -> None:
-        """Slider and path above; the two images and the blend; the two rows of ten."""
-        grid = QGridLayout(content)
-        grid.setContentsMargins(0, 0, 0, 0)
+        """The slider; pickers and path; the three pictures; the two rows of ten."""
+        grid = QGridLayout()
         grid.setHorizontalSpacing(style.L)
         grid.setVerticalSpacing(style.XS)
-        for column, (widget, stretch) in enumerate(((self._left, 4), (self._blend, 5), (self._right, 4))):
-            grid.addWidget(widget, 0, column)
-            grid.setColumnStretch(column, stretch)
-        for row, (text, strip) in enumerate(((self.tr("Between the codes"), self._strip),
-                                             (self.tr("Between the pixels, for comparison"), self._fade))):
-            grid.addWidget(style.dress(QLabel(text), "caption", "quiet"), 2 * row + 1, 0, 1, 3)
-            grid.addWidget(strip, 2 * row + 2, 0, 1, 3)
-        for row, stretch in ((0, 5), (2, 2), (4, 2)):
-            grid.setRowStretch(row, stretch)
-        controls = QHBoxLayout()
-        controls.setSpacing(style.S)
-        controls.addWidget(self._way, 1)
-        controls.addLayout(self._path_buttons())
-        controls.addWidget(self._save_button())
+        for column, (control, picture) in enumerate(((self._left.picker, self._left.picture),
+                                                     (self._path_controls(), self._blend),
+                                                     (self._right.picker, self._right.picture))):
+            grid.addWidget(control, 0, column, Qt.AlignmentFlag.AlignTop if column == 1 else Qt.AlignmentFlag(0))
+            grid.addWidget(picture, 1, column)
+            grid.setColumnStretch(column, 1)
+        grid.setRowStretch(1, 1)
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(style.S)
+        inner.addWidget(self._way)
+        inner.addLayout(grid, 5)
+        inner.addLayout(self._row(self.tr("Codes"), self.tr("Decoded between the two codes"), self._strip), 2)
+        inner.addLayout(self._row(self.tr("Pixels"), self.tr("The two images faded into each other, for comparison"),
+                                  self._fade), 2)
+        inner.addWidget(note(self.tr("Picture i of a row is i/10 of the right and (10 − i)/10 of the left image: of "
+                                     "their codes above, of their pixels below.")))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
-        layout.setSpacing(style.S)
-        layout.addLayout(controls)
-        layout.addWidget(self._stage, 1)
-        layout.addWidget(note(self.tr(
-            "Picture i of the rows is i/10 of the right image and (10 − i)/10 of the left one. The straight path mixes "
-            "the two codes; the spherical path turns the one into the other.")))
+        layout.addWidget(self._stage)
+
+    @staticmethod
+    def _row(name: str, tip: str, strip: TiledImages) -> QHBoxLayout:
+        """A row of ten behind its name."""
+        label = style.dress(QLabel(name), tone="quiet")
+        label.setToolTip(tip)
+        label.setFixedWidth(NAME_WIDTH)
+        strip.setMinimumHeight(ROW_HEIGHT)
+        strip.setToolTip(tip)
+        row = QHBoxLayout()
+        row.setSpacing(style.S)
+        row.addWidget(label)
+        row.addWidget(strip, 1)
+        return row
+
+    def _path_controls(self) -> QWidget:
+        """The path, and what is saved."""
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(style.S)
+        row.addStretch(1)
+        row.addLayout(self._path_buttons())
+        row.addWidget(self._save_button())
+        row.addStretch(1)
+        return holder
 
     def _path_buttons(self) -> QHBoxLayout:
         """Straight or spherical."""
@@ -171,9 +196,8 @@ class InterpolationTab(QWidget):
     @Slot()
     def _ask_blend(self) -> None:
         """The picture at the slider; while it moves only the newest place counts."""
-        if self._questions.contents is not None:
-            self._questions.ask("blend", "interpolation", *self._shown.pair, self.path, self._way.t)
-            self._mark_step()
+        self._questions.ask("blend", "interpolation", *self._shown.pair, self.path, self._way.t)
+        self._mark_step()
 
     def _mark_step(self) -> None:
         """Outline the picture of the rows where the slider is."""
@@ -224,7 +248,7 @@ class InterpolationTab(QWidget):
         elif isinstance(answer, Strip):
             labels = [f"{t:.1f}" for t in answer.t]
             self._strip.set_images(answer.pictures, STEPS, labels)
-            self._fade.set_images(answer.crossfades, STEPS)
+            self._fade.set_images(answer.crossfades, STEPS, labels)
             self._mark_step()
         elif isinstance(answer, bytes):
             self._write(answer)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.answers import Axes, Code, Contents, Numbers, Plane, Progress
 from gui import style
@@ -22,6 +22,12 @@ from gui.quantities import significant
 from gui.questions import Questions
 from gui.session import Session
 from gui.stage import Stage
+
+COLUMN_WIDTH = 212
+"""The image's column: its controls in two rows, in px."""
+
+PICTURE_STRETCH, STRIP_STRETCH = 3, 1
+"""Shares of the column's height."""
 
 
 class PlaneControls(QWidget):
@@ -44,6 +50,8 @@ class PlaneControls(QWidget):
             "Lay the plane through the code of the chosen image instead of the mean code"), text=True, checkable=True)
         self.codes = button(self.tr("Codes"), self.tr(
             "Draw where the codes of the 1,000 images fall, coloured by class"), text=True, checkable=True)
+        for field, width in ((self._across, 72), (self._up, 72), (self._size, 60), (self._cut, 72)):
+            field.setFixedWidth(width)
         row = Flow(self)
         for widget in (self._axes, self._dimensions, labelled(self.tr("Grid"), self._size),
                        labelled(self.tr("Cut"), self._cut), self._through, self.codes):
@@ -105,6 +113,7 @@ class LatentTab(QWidget):
         self._shown = session.shown
         self._questions = Questions(self._shown, "latent", self)
         self._plane: Plane | None = None
+        self._another_image = False
         self._scores: Numbers | None = None
         self._scores_of = self._asked_run = Path()
         self._picker, self._controls = ImagePicker(), PlaneControls()
@@ -117,30 +126,30 @@ class LatentTab(QWidget):
         self._picker.set_image(self._shown.split, self._shown.image)
 
     def _arrange(self, content: QWidget) -> None:
-        """Three columns under their controls."""
-        grid = QGridLayout(content)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(style.L)
-        grid.setVerticalSpacing(style.S)
-        left = QVBoxLayout()
-        left.setSpacing(style.XS)
+        """The image's column; beside it the plane and the chosen cell under their controls."""
+        self._left = QVBoxLayout()
+        self._left.setSpacing(style.XS)
+        self._left.addWidget(self._picker)
         for picture in (self._image, self._code, self._output):
-            left.addWidget(picture, 1)
-        grid.addWidget(self._picker, 0, 0)
-        grid.addWidget(self._controls, 0, 1, 1, 2)
-        grid.addLayout(left, 1, 0)
-        grid.addWidget(self._view, 1, 1)
-        grid.addWidget(self._cell, 1, 2)
-        for column, stretch in enumerate((3, 8, 3)):
-            grid.setColumnStretch(column, stretch)
-        grid.setRowStretch(1, 1)
+            self._left.addWidget(picture, PICTURE_STRETCH)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(style.S)
+        pictures.addWidget(self._view, 14)
+        pictures.addWidget(self._cell, 5)
+        right = QVBoxLayout()
+        right.setSpacing(style.S)
+        right.addWidget(self._controls)
+        right.addLayout(pictures, 1)
+        right.addWidget(note(self.tr("The ring marks the chosen image. A click shows a cell large.")))
+        columns = QHBoxLayout(content)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(style.L)
+        columns.addLayout(self._left, 3)
+        columns.addLayout(right, 11)
+        self._picker.setMinimumWidth(COLUMN_WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
-        layout.setSpacing(style.S)
-        layout.addWidget(self._stage, 1)
-        layout.addWidget(note(self.tr(
-            "The plane is decoded on a grid; its axes are in the units of the code. The ring marks where the chosen "
-            "image falls. A click shows a cell large, arrow keys go from cell to cell.")))
+        layout.addWidget(self._stage)
         for figure, name in ((self._image, "image"), (self._output, "reconstruction"), (self._cell, "decoded"),
                              (self._view, "latent-plane")):
             Menu(figure, name)
@@ -170,7 +179,7 @@ class LatentTab(QWidget):
     @Slot()
     def _ask_plane(self) -> None:
         """The plane; its principal directions as the last one of this run had them."""
-        if self._questions.contents is None or self._shown.snapshot is None:
+        if self._shown.snapshot is None:
             return
         self._asked_run = self._shown.snapshot.run
         kept = self._scores if self._scores_of == self._asked_run else None
@@ -197,6 +206,7 @@ class LatentTab(QWidget):
     def _take_image(self, image: tuple[str, int]) -> None:
         """An image was chosen, here or in another tab."""
         self._picker.set_image(*image)
+        self._another_image = True
         self._questions.refresh()
 
     @Slot(str, object)
@@ -214,19 +224,22 @@ class LatentTab(QWidget):
         self._image.set_image(answer.image)
         self._image.set_caption(self.tr("Original") + names)
         self._code.set_code(answer.code)
+        self._left.setStretchFactor(self._code, PICTURE_STRETCH if answer.code.ndim == 3 else STRIP_STRETCH)
         self._output.set_image(answer.output)
         self._output.set_caption(self.tr("Reconstruction · MSE {mse}").format(mse=significant(answer.mse, 3)))
 
     def _show_plane(self, plane: Plane) -> None:
-        """New tiles, in place; the chosen cell stays, at first it is the one nearest to the image."""
-        self._plane = plane
+        """New tiles, in place; the chosen cell stays, on another grid and for another image it is the nearest one."""
+        before, self._plane = self._plane, plane
         if plane.axes == "pca":
             self._scores, self._scores_of = plane.scores, self._asked_run
         titles = self._title(plane, 0), self._title(plane, 1)
         self._view.set_plane(plane.pictures, plane.x, plane.y, titles, plane.position)
         self._view.set_codes(plane.scores, plane.labels)
-        if self._view.tiles.selected < 0:
+        same_grid = before is not None and (before.axes, before.pictures.shape) == (plane.axes, plane.pictures.shape)
+        if self._view.tiles.selected < 0 or self._another_image or not same_grid:
             self._view.tiles.select(self._nearest(plane))
+            self._another_image = False
         self._show_cell(self._view.tiles.selected)
 
     @staticmethod

@@ -36,7 +36,8 @@ class ReconstructionTab(QWidget):
         self._ranked_epoch = self._asked_epoch = 0.0
         self._page: Reconstructions | None = None
         self._picker, self._pages, self._gallery = ImagePicker(), Pages(), Gallery()
-        self._stage = Stage(self._gallery)
+        content = QWidget()
+        self._stage = Stage(content)
         self._worst = button(self.tr("Worst first"), self.tr(
             "Order all images of the split by their error at this epoch; on the timeline they keep this order"),
             text=True, checkable=True)
@@ -44,12 +45,13 @@ class ReconstructionTab(QWidget):
         self._cancel = button(self.tr("Cancel"), self.tr("Stop sorting and keep the order"), text=True)
         self._status, self._mean = style.dress(QLabel(), tone="quiet"), QLabel()
         self._mean.setToolTip(self.tr("Mean squared error per pixel of the images on this page"))
-        self._arrange()
+        self._arrange(content)
         self._connect()
         self._picker.set_image(self._shown.split, self._shown.image)
         self._show_status()
 
-    def _arrange(self) -> None:
+    def _arrange(self, content: QWidget) -> None:
+        """Controls, what they lead to in words, the gallery."""
         controls = Flow()
         for widget in (self._picker, self._worst, self._pages):
             controls.addWidget(widget)
@@ -60,15 +62,17 @@ class ReconstructionTab(QWidget):
         line.addWidget(self._cancel)
         line.addStretch(1)
         line.addWidget(self._mean)
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(style.S)
+        inner.addLayout(controls)
+        inner.addLayout(line)
+        inner.addWidget(self._gallery, 1)
+        inner.addWidget(note(self.tr("Input, reconstruction, absolute error. A click chooses the image for the other "
+                                     "tabs; a right click uses it for the interpolation.")))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
-        layout.setSpacing(style.S)
-        layout.addLayout(controls)
-        layout.addLayout(line)
-        layout.addWidget(self._stage, 1)
-        layout.addWidget(note(self.tr(
-            "Each image: input, reconstruction, absolute error; below it index, class and mean squared error. A click "
-            "chooses the image for the other tabs, a right click uses it for the interpolation.")))
+        layout.addWidget(self._stage)
 
     def _connect(self) -> None:
         self._picker.filtered.connect(self._refilter)
