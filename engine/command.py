@@ -1,0 +1,223 @@
+"""The command line without a window: ``train`` and ``list``. Imports torch only where it trains, and never Qt."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import resources
+from engine import experiment, listing, preflight, runs, shapes, sources
+from engine.events import Diverged
+from engine.experiment import Experiment, ExperimentError
+from engine.inbox import Inbox, Stop
+from engine.interrupt import Interrupted, Signals
+from engine.job import Order, Started
+from engine.notices import RunError
+from engine.run import Run, diverged
+from engine.saving import SaveFailed
+from engine.ticker import Ticker
+
+FAILED, BAD_ARGUMENTS = 1, 2
+"""Exit codes, beside those of the preflight and of signals."""
+
+
+class BadArguments(Exception):
+    """What was asked for makes no sense; the message says what would."""
+
+
+class Missing(Exception):
+    """A device or a data set that is not on this machine."""
+
+
+class Failed(Exception):
+    """A training that did not reach its end."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the arguments say. Returns the exit code; what goes wrong is told in one line each on standard error."""
+    try:
+        return train(options) if options.command == "train" else list_(options)
+    except ExperimentError as error:
+        return _fail(BAD_ARGUMENTS, *(ExperimentError([problem]) for problem in error.problems))
+    except BadArguments as error:
+        return _fail(BAD_ARGUMENTS, error)
+    except (Missing, sources.MissingData) as error:
+        return _fail(preflight.MISSING, error)
+    except Interrupted as error:
+        return _fail(128 + error.number, error)
+    except BrokenPipeError:  # the reader has gone, as in `list runs | head -1`; Python would complain again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if getattr(options, "traceback", False):
+            _tell("".join(traceback.format_exception(error)).rstrip())
+        return _fail(FAILED, error)
+
+
+def _fail(code: int, *errors: Exception) -> int:
+    """Tell each error in one line; the name stands in for an error without words of its own, or with few."""
+    for error in errors:
+        text = " ".join(str(error).split())
+        ours = type(error).__module__.startswith("engine.")
+        _tell(text if ours else f"{type(error).__name__}: {text}")
+    return code
+
+
+def _tell(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"{text}\n")
+
+
+def _answer(text: str) -> None:
+    if sys.stdout is not None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def list_(options: argparse.Namespace) -> int:
+    """``list``: a table, or JSON."""
+    match options.what:
+        case "presets":
+            rows = listing.presets()
+        case "datasets":
+            rows = listing.datasets(_data_dir(options))
+        case _:
+            rows = listing.recorded(_runs_dir(options))
+    _answer(listing.as_json(rows) if options.json else listing.as_table(rows) or f"No {options.what}.")
+    return 0
+
+
+def _data_dir(options: argparse.Namespace) -> Path:
+    return options.data_dir or sources.default_data_dir()
+
+
+def _runs_dir(options: argparse.Namespace) -> Path:
+    return options.runs or runs.default_runs_dir()
+
+
+def train(options: argparse.Namespace) -> int:
+    """``train``: a new run, or one that goes on. Returns 0, or 128 and the signal; raises what ``run`` tells."""
+    past = _past(options.resume, _runs_dir(options)) if options.resume else None
+    settings = _settings(options, past)
+    if past is not None and past.status == "finished":
+        _answer(json.dumps(summary(past)))
+        return 0
+    if problems := shapes.problems(settings):
+        raise ExperimentError(problems)
+    if past is None and (warning := runs.free_space_warning(_runs_dir(options), settings)):
+        _tell(warning.message)
+    order = Order(settings, _data_dir(options), _runs_dir(options), options.device, options.threads, past)
+    with Signals() as signals:
+        trained = _train(order, signals)
+    _answer(json.dumps(summary(trained)))
+    return 128 + signals.number if trained.status == "stopped" else 0
+
+
+def _past(name: str, runs_dir: Path) -> Run:
+    """The run to resume."""
+    try:
+        return runs.open_run(name, runs_dir)
+    except RunError as error:
+        if error.code != "run.missing":
+            raise
+        raise BadArguments(str(error)) from error
+
+
+def _settings(options: argparse.Namespace, past: Run | None) -> Experiment:
+    """The experiment to train: the one named, with the fields that are set, or exactly that of the run to resume."""
+    if options.experiment is None and past is None:
+        raise BadArguments("Name an experiment: a preset or a TOML file. `list presets` shows the presets.")
+    named = find_experiment(options.experiment) if options.experiment else None
+    settings = experiment.with_settings(named or past.experiment, options.settings)  # type: ignore[union-attr]
+    if past is not None and (fields := experiment.differences(past.experiment, settings)):
+        told = "; ".join(f"{path} is {mine!r} in the run, not {asked!r}" for path, (mine, asked) in fields.items())
+        raise BadArguments(f"{past.name} is another experiment: {told}. Resume it without these, or train a new run.")
+    return settings
+
+
+def find_experiment(name: str) -> Experiment:
+    """A preset by its name, else a TOML file. Raises BadArguments, ExperimentError."""
+    presets = resources.presets()
+    try:
+        return experiment.load(presets.get(name) or Path(name))
+    except OSError as error:
+        why = "is neither" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror}) and is not"
+        raise BadArguments(f"{name!r} {why} a preset ({', '.join(presets)}) nor a TOML file.") from error
+
+
+def _train(order: Order, signals: Signals) -> Run:
+    """Train to the end, or to the signal, and tell how it goes. Raises Failed, Missing and what the engine raises."""
+    inbox = Inbox()
+    ticker: Ticker | None = None
+    trained = order.run
+    try:
+        for event in _events(order, inbox, signals):
+            if isinstance(event, Started):
+                trained, ticker = event.run, Ticker(sys.stderr, event.batches, event.epochs)
+                _introduce(event)
+            elif ticker is not None:
+                ticker.tell(event)
+                _require_good(event)
+    finally:
+        if ticker is not None:
+            ticker.close()
+    assert trained is not None  # the first event is Started
+    return trained
+
+
+def _introduce(started: Started) -> None:
+    """Which run, where, on what."""
+    for notice in started.notices:
+        _tell(notice)
+    _tell(f"{started.run.folder} on {started.device_name}, {started.threads} thread{'s' * (started.threads > 1)}")
+
+
+def _events(order: Order, inbox: Inbox, signals: Signals) -> Iterator[Any]:
+    """What the job tells, one by one; a signal becomes the command to stop between two batches."""
+    from engine import job
+    from engine.device import DeviceError
+
+    stopping = False
+    try:
+        for turn in job.train(order, inbox):
+            signals.saving = True
+            yield from turn
+            if signals.number and not stopping:
+                stopping = True
+                inbox.put(Stop(signals.name))
+    except DeviceError as error:
+        raise Missing(str(error)) from error
+
+
+def _require_good(event: Any) -> None:
+    """Raise Failed for an event after which there is nothing more to hope for without a person."""
+    if isinstance(event, SaveFailed):
+        raise Failed(f"{event.notice.message} Free space or choose another folder with --runs, then resume the run.")
+    if isinstance(event, Diverged):
+        raise Failed(diverged(event.step, event.learning_rate, event.loss, event.kept_step).message)
+
+
+def summary(trained: Run) -> dict[str, Any]:
+    """What the last line of standard output says of a run, read from its folder."""
+    state, info, settings = trained.state, trained.info, trained.experiment
+    point = trained.resume_point()
+    where = point[1] if point else {}
+    told = {
+        "run": str(trained.folder.resolve()),
+        "status": trained.status,
+        "parameters": shapes.plan(settings).parameters,
+        "epochs": int(state.epoch) if state.epoch.is_integer() else state.epoch,
+        "train_loss": state.training_loss,
+        "validation_loss": state.validation_loss,
+        "test_loss": state.test_loss,
+        "images_per_second": round(state.images_per_second, 1),
+        "device": where.get("device", info.device),
+        "threads": where.get("threads", info.threads),
+    }
+    return {**told, "note": "no independent test"} if settings.data.validation == "test" else told

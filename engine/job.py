@@ -1,0 +1,65 @@
+"""One training from order to end: data, device, threads, run folder, training, recording, as one generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.experiment import Experiment
+from engine.inbox import Inbox
+from engine.run import Run
+
+
+@dataclass(frozen=True)
+class Order:
+    """Everything that a training needs; ``run`` is the one to continue, None for a new one."""
+
+    experiment: Experiment
+    data_dir: Path
+    runs_dir: Path
+    device: str = "auto"
+    threads: int | None = None
+    """None: what the run began with, else measured."""
+    run: Run | None = None
+    live_interval_s: float | None = None
+    """Shortest time between two snapshots for a live view; None: without one."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run exists and its first batch comes next."""
+
+    run: Run
+    batches: int
+    """Per epoch."""
+    epochs: int
+    """Planned in all, those already done and those added later included."""
+    device: str
+    device_name: str
+    threads: int
+    notices: tuple[str, ...]
+    """What a resume has to say: a damaged checkpoint that was passed over, another device."""
+
+
+def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
+    """Started, then what recording and training tell. Raises DataError, DeviceError, OutOfMemory, RunError, OSError."""
+    from engine import data, device, runs
+    from engine import train as training
+    from engine.batches import batches_per_epoch
+
+    chosen = device.choose(order.device)
+    images = data.load(order.experiment.data, order.data_dir)
+    threads = order.threads or (order.run.info.threads if order.run else None) \
+        or (device.measure_threads(order.experiment, images.training.images) if chosen.type == "cpu" else 1)
+    resumption = runs.load_checkpoint(order.run, device=chosen.type, threads=threads) if order.run else None
+    state, notices = resumption or (None, ())
+    run = order.run or runs.create(order.runs_dir, order.experiment, images.fingerprint, device=chosen.type,
+                                   threads=threads)
+    epochs = state.values["epochs"] if state else order.experiment.train.epochs
+    yield (Started(run, batches_per_epoch(order.experiment, len(images.training)), epochs, chosen.type,
+                   device.describe(chosen), threads, tuple(notice.message for notice in notices)),)
+    events = training.train(order.experiment, images, inbox, device=chosen.type, threads=threads, checkpoint=state,
+                            live_interval_s=order.live_interval_s)
+    yield from runs.record(run, events, inbox, device=chosen.type, threads=threads)
