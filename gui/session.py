@@ -12,9 +12,11 @@ from engine import runs, sources
 from engine.events import Finished
 from engine.experiment import Experiment
 from engine.inbox import MoreEpochs, SetLearningRate
+from engine.notices import RunError
 from engine.run import Run
 from engine.saving import Moved, SaveElsewhere
 from gui import explain, job
+from gui.books import Books
 from gui.downloads import Downloads
 from gui.draft import Draft
 from gui.forecast import Forecast
@@ -53,6 +55,7 @@ class Session(QObject):
         self.data_dir = data_dir or Path(self.settings.data_dir or sources.default_data_dir())
         self.runs_dir = runs_dir or Path(self.settings.runs_dir or runs.default_runs_dir())
         self.runs = RunList(self)
+        self.books = Books(self)
         self.ready = False
         self.draft = Draft(experiment, self)
         self.training = Training(self)
@@ -67,6 +70,7 @@ class Session(QObject):
         self.settings_changed.connect(self._want_forecast)
         self.runs.failed.connect(self._take_runs_failure)
         self.runs.idle.connect(self._look_for_end)
+        self.books.idle.connect(self._look_for_end)
         self.training.run_started.connect(self._show_started)
         self.training.stepped.connect(self._take_events)
         self.training.finished.connect(self._end_training)
@@ -165,6 +169,11 @@ class Session(QObject):
 
     def save_elsewhere(self, runs_dir: Path) -> None:
         """Go on with the training in a copy of its run in another folder of runs."""
+        try:
+            runs.check_writable(runs_dir)
+        except RunError as error:
+            self.message.emit(Message(error.message))
+            return
         self.training.send(SaveElsewhere(runs_dir))
         self.training.resume()
 
@@ -252,7 +261,7 @@ class Session(QObject):
     def busy(self) -> bool:
         """Whether a thread is still at work that closing has to wait for."""
         loading = self._loader is not None and self._loader.isRunning()
-        threads = self.training.at_work or self.downloads.at_work or self.runs.at_work
+        threads = self.training.at_work or self.downloads.at_work or self.runs.at_work or self.books.at_work
         return threads or loading or self._questions.isRunning()
 
     def close(self, reason: str = "close") -> None:
@@ -262,6 +271,7 @@ class Session(QObject):
         self.training.stop(reason)
         self.downloads.cancel()
         self.runs.close()
+        self.books.close()
         self._questions.close_questions()
         self._look_for_end()
 

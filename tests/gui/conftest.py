@@ -12,6 +12,11 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
+from engine import experiment as experiments
+from engine.experiment import Convolution, Experiment, Linear, Model
+from gui.session import Session
+from gui.settings import Settings
+
 HARMLESS = re.compile(r"This plugin does not support|propagateSizeHints|QFontDatabase: Cannot find font directory")
 SEVERE = ("QtWarningMsg", "QtCriticalMsg", "QtFatalMsg")
 
@@ -98,3 +103,55 @@ class Listening:
     def __exit__(self, kind, error, trace):
         if kind is None:
             self.qtbot.waitUntil(lambda: bool(self.ear.heard), timeout=self.timeout)
+
+
+TINY = {"data.image_size": 8, "data.training_images": 200, "train.batch_size": 50, "train.epochs": 2}
+"""Digits of 8×8, four batches an epoch."""
+
+
+def tiny(**changes):
+    """A small experiment on the built-in digits; keyword arguments write a path with __ for its dots."""
+    start = Experiment(name="tiny", model=Model(encoder=(Convolution(channels=2, stride=2, padding=1), Linear(size=4))))
+    return experiments.replaced(start, TINY | {path.replace("__", "."): value for path, value in changes.items()})
+
+
+@pytest.fixture
+def make_session(qtbot, tmp_path):
+    """``make_session(experiment)`` -> a Session with torch loaded, in folders of its own, closed at the end."""
+    made = []
+
+    def make(experiment=None, load=True, **settings):
+        session = Session(Settings(threads=1, device="cpu", **settings), tmp_path / "data", tmp_path / "runs",
+                          experiment or tiny())
+        made.append(session)
+        session.messages = []
+        session.message.connect(session.messages.append)
+        if load:
+            with qtbot.waitSignal(session.ready_changed, timeout=60_000):
+                session.load_engine()
+        return session
+
+    yield make
+    for session in made:
+        closed(qtbot, session)
+
+
+def closed(qtbot, session):
+    """Close a session and wait until its threads have ended."""
+    told = []
+    session.closed.connect(lambda: told.append(True))
+    session.close()
+    qtbot.waitUntil(lambda: bool(told), timeout=20_000)
+
+
+@pytest.fixture
+def session(make_session):
+    """A Session on tiny digits with torch loaded."""
+    return make_session()
+
+
+def trained(qtbot, session):
+    """Train the draft to its end -> what ``finished`` told."""
+    with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
+        session.start()
+    return finished.args[0]

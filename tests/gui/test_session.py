@@ -1,0 +1,467 @@
+"""A session without a window: the draft, a real training on tiny digits, what is shown, questions, and closing."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from engine import runs, storage
+from engine.answers import Reconstructions
+from engine.events import Finished, Snapshot, Step
+from engine.experiment import Remedy
+from gui.draft import Draft
+from gui.models import Models, SnapshotHandle
+from tests.gui.conftest import closed, tiny, trained
+
+# The draft
+
+
+def test_edits_are_undone_and_repeated_one_by_one(qtbot):
+    draft = Draft(tiny())
+    draft.set("train.epochs", 3)
+    draft.set("train.epochs", 4)
+    draft.apply(Remedy("Use 8", {"train.batch_size": 8}))
+    for epochs, batch in ((4, 50), (3, 50), (2, 50)):
+        draft.undo()
+        assert (draft.experiment.train.epochs, draft.experiment.train.batch_size) == (epochs, batch)
+    assert not draft.can_undo
+    draft.redo()
+    draft.redo()
+    assert draft.experiment.train.epochs == 4 and draft.can_redo
+    draft.set("train.epochs", 9)
+    assert not draft.can_redo
+
+
+def test_merged_edits_are_one_until_the_merge_ends(qtbot):
+    draft = Draft(tiny())
+    for epochs in range(3, 9):
+        draft.set("train.epochs", epochs, merge=True)
+    draft.end_merge()
+    draft.set("train.epochs", 10, merge=True)
+    draft.set("train.batch_size", 10, merge=True)
+    for epochs in (10, 8, 2):
+        draft.undo()
+        assert draft.experiment.train.epochs == epochs
+
+
+def test_a_value_that_cannot_be_is_refused_with_its_problem_and_changes_nothing(qtbot):
+    draft = Draft(tiny())
+    told = []
+    draft.changed.connect(told.append)
+    problems = draft.set("train.epochs", -1)
+    assert [problem.field for problem in problems] == ["train.epochs"]
+    assert draft.experiment == tiny() and not draft.can_undo and told == []
+    draft.set("train.epochs", 2)
+    assert told == [], "the same value is no edit"
+
+
+def test_problems_come_with_the_change(qtbot):
+    draft = Draft(tiny())
+    seen = []
+    draft.changed.connect(lambda experiment: seen.append(draft.problems))
+    draft.set("model.encoder.0.kernel", 99)
+    assert [problem.code for problem in seen[0]] == ["layer.kernel_too_large"]
+
+
+# Training
+
+
+def test_a_training_goes_through_its_states_and_ends_as_a_recorded_run(qtbot, session):
+    states, batches, started = [], [], []
+    session.training.state_changed.connect(states.append)
+    session.training.stepped.connect(batches.append)
+    session.training.run_started.connect(started.append)
+    outcome = trained(qtbot, session)
+    assert isinstance(outcome, Finished) and outcome.reason == "finished" and outcome.step == 8
+    assert states == ["starting", "running", "idle"]
+    steps = [loss for batch in batches for event in batch if isinstance(event, Step) for loss in event.losses]
+    assert len(steps) == 8 and all(isinstance(loss, float) for loss in steps)
+    assert started == [session.shown.run] and started[0].status == "finished"
+    assert session.training.progress.epoch == 2.0
+    assert session.messages == []
+
+
+def test_train_pressed_before_torch_is_there_is_kept(qtbot, make_session):
+    session = make_session(load=False)
+    states = []
+    session.training.state_changed.connect(states.append)
+    assert isinstance(trained(qtbot, session), Finished)
+    assert states == ["loading", "idle", "starting", "running", "idle"]
+
+
+def test_train_pressed_before_torch_is_there_can_be_forgotten(qtbot, make_session):
+    session = make_session(load=False)
+    session.start()
+    session.stop()
+    with qtbot.waitSignal(session.ready_changed, timeout=60_000):
+        session.load_engine()
+    assert session.training.state == "idle" and not session.training.at_work
+
+
+def test_pause_one_batch_and_continue(qtbot, make_session):
+    session = make_session(tiny(train__epochs=50))
+    steps = []
+    session.training.stepped.connect(lambda batch: steps.extend(e.step for e in batch if isinstance(e, Step)))
+    session.start(one_batch=True)
+    qtbot.waitUntil(lambda: steps == [1] and session.training.state == "paused", timeout=20_000)
+    for expected in ([1, 2], [1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5]):
+        session.training.one_batch()
+        qtbot.waitUntil(lambda expected=expected: steps == expected, timeout=20_000)
+    with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
+        session.training.resume()
+        session.stop()
+    assert finished.args[0].reason == "stopped"
+    assert session.shown.run.status == "stopped"
+
+
+def test_stopping_a_paused_training_saves_and_resuming_ends_like_an_undisturbed_one(qtbot, make_session):
+    session = make_session(tiny(train__epochs=3))
+    session.start(one_batch=True)
+    qtbot.waitUntil(lambda: session.training.state == "paused" and session.training.progress.step == 1, timeout=20_000)
+    with qtbot.waitSignal(session.training.finished, timeout=20_000):
+        session.stop()
+    run = session.training.run
+    assert run.status == "stopped" and run.checkpoints()[-1].step == 1
+    with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
+        session.resume(run)
+    assert finished.args[0].step == 12
+    trained(qtbot, session)
+    one, other = (runs.load_snapshot(r.snapshots()[-1].path) for r in (run, session.training.run))
+    assert run.folder != session.training.run.folder
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_ten_more_epochs_go_on_from_a_finished_run(qtbot, session):
+    trained(qtbot, session)
+    run = session.shown.run
+    with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
+        session.train_more(run, 3)
+    assert finished.args[0].step == 20 and session.training.run == run
+    assert session.training.progress.epochs == 5
+    assert [record.field for record in run.metrics().interventions] == ["train.epochs"]
+
+
+def test_a_learning_rate_changed_while_paused_is_noted(qtbot, make_session):
+    session = make_session(tiny(train__epochs=20))
+    session.start(one_batch=True)
+    qtbot.waitUntil(lambda: session.training.progress.step == 1 and session.training.state == "paused", timeout=20_000)
+    told = []
+    session.training.stepped.connect(told.extend)
+    session.training.set_learning_rate(0.5)
+    qtbot.waitUntil(lambda: any(getattr(event, "field", "") == "train.learning_rate" for event in told), timeout=20_000)
+    assert session.training.progress.step == 1
+    with pytest.raises(ValueError, match="above 0"):
+        session.training.set_learning_rate(0)
+
+
+def test_a_second_training_is_refused_with_the_offer_to_stop(qtbot, make_session):
+    session = make_session(tiny(train__epochs=500))
+    with qtbot.waitSignal(session.training.run_started, timeout=20_000):
+        session.start()
+    session.start()
+    message = session.messages[-1]
+    assert [action.label for action in message.actions] == ["Stop it"]
+    with qtbot.waitSignal(session.training.finished, timeout=20_000):
+        message.actions[0].run()
+
+
+def test_a_draft_with_a_problem_is_not_started(qtbot, session):
+    session.draft.set("model.encoder.0.kernel", 99)
+    session.start()
+    assert session.training.state == "idle"
+    assert session.messages[-1].text.startswith("Layer 0: kernel 99")
+    session.messages[-1].actions[0].run()
+    assert session.draft.problems == ()
+
+
+# Faults
+
+
+def test_a_runs_folder_that_cannot_be_written_is_said_before_the_training(qtbot, make_session, tmp_path):
+    session = make_session()
+    (tmp_path / "file").write_text("not a folder")
+    session.runs_dir = tmp_path / "file" / "runs"
+    session.start()
+    assert session.training.state == "idle"
+    assert session.messages[-1].text == (
+        f"Cannot write to {session.runs_dir} (it is not a folder). Choose another folder.")
+
+
+def test_a_nearly_full_disk_is_said_before_the_training_and_can_be_overruled(qtbot, session, monkeypatch):
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=80_000))
+    session.start()
+    message = session.messages[-1]
+    assert message.text.startswith("Only 80 KB free in ") and session.training.state == "idle"
+    assert [action.label for action in message.actions] == ["Start anyway"]
+    with qtbot.waitSignal(session.training.finished, timeout=60_000):
+        message.actions[0].run()
+
+
+def test_missing_data_offers_three_ways_on(qtbot, make_session):
+    session = make_session(tiny(data__dataset="mnist"))
+    session.start()
+    message = session.messages[-1]
+    assert [action.label for action in message.actions] == ["Download", "Use a folder…", "Use the built-in sample"]
+    message.actions[2].run()
+    assert session.draft.experiment.data.dataset == "digits"
+
+
+def test_a_loss_that_is_not_a_number_offers_a_restart_that_works(qtbot, make_session):
+    unstable = {"train__learning_rate": 1e9, "train__optimizer": "sgd", "model__output": "none"}
+    session = make_session(tiny(train__epochs=4, **unstable))
+    with qtbot.waitSignal(session.training.finished, timeout=60_000):
+        session.start()
+    message = session.messages[-1]
+    run = session.training.run
+    assert run.status == "diverged" and "learning rate 1e9 is likely too high" in message.text
+    assert message.text.startswith("The loss became")
+    kept = run.checkpoints()[-1].step
+    assert message.actions[0].label == f"Restart from step {kept} with lr ÷ 10"
+    with qtbot.waitSignal(session.training.run_started, timeout=60_000), \
+            qtbot.waitSignal(session.training.finished, timeout=60_000):
+        message.actions[0].run()
+    assert session.training.run.folder == run.folder
+
+
+def test_a_full_disk_pauses_the_training_and_a_retry_goes_on(qtbot, make_session, monkeypatch):
+    session = make_session(tiny(train__epochs=3))
+    write, full = storage.write_atomic, [True]
+
+    def write_atomic(path, data):
+        if full[0] and path.suffix == ".safetensors" and "step" in path.name:
+            raise OSError(28, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(storage, "write_atomic", write_atomic)
+    session.start()
+    qtbot.waitUntil(lambda: session.training.state == "blocked", timeout=20_000)
+    message = session.messages[-1]
+    assert message.text.startswith("The disk is full: could not save step 0")
+    assert [action.label for action in message.actions] == ["Free space and retry", "Save elsewhere…", "Stop"]
+    full[0] = False
+    with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
+        message.actions[0].run()
+    assert finished.args[0].step == 12 and session.training.run.status == "finished"
+
+
+def test_a_full_disk_can_be_left_for_another_folder(qtbot, make_session, monkeypatch, tmp_path):
+    session = make_session(tiny(train__epochs=3))
+    write, place = storage.write_atomic, tmp_path / "runs"
+
+    def write_atomic(path, data):
+        if place in path.parents and path.suffix == ".safetensors" and "00" in path.name and "step" in path.name:
+            raise OSError(28, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(storage, "write_atomic", write_atomic)
+    session.start()
+    qtbot.waitUntil(lambda: session.training.state == "blocked", timeout=20_000)
+    with qtbot.waitSignal(session.training.finished, timeout=60_000):
+        session.save_elsewhere(tmp_path / "elsewhere")
+    assert session.training.run.folder.parent == tmp_path / "elsewhere"
+    assert session.training.run.status == "finished"
+    assert session.shown.run == session.training.run
+
+
+def test_a_full_disk_can_be_given_up(qtbot, make_session, monkeypatch):
+    session = make_session(tiny(train__epochs=3))
+    write = storage.write_atomic
+
+    def write_atomic(path, data):
+        if path.suffix == ".safetensors":
+            raise OSError(28, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(storage, "write_atomic", write_atomic)
+    session.start()
+    qtbot.waitUntil(lambda: session.training.state == "blocked", timeout=20_000)
+    with qtbot.waitSignal(session.training.finished, timeout=20_000):
+        session.messages[-1].actions[2].run()
+    assert session.training.state == "idle"
+
+
+def test_an_exception_in_the_training_ends_it_with_a_message_and_the_next_works(qtbot, session, monkeypatch):
+    from engine import losses
+
+    monkeypatch.setitem(losses.LOSSES, "mse", lambda output, image: 1 / 0)
+    trained(qtbot, session)
+    message = session.messages[-1]
+    assert "division by zero" in message.text and "Traceback" in message.details
+    assert session.training.run.status == "failed" and session.training.state == "idle"
+    monkeypatch.undo()
+    assert isinstance(trained(qtbot, session), Finished)
+
+
+def test_memory_that_runs_out_offers_a_smaller_batch_that_works(qtbot, session, monkeypatch):
+    from engine.model import Autoencoder
+
+    forward = Autoencoder.forward
+
+    def greedy(model, images):
+        if len(images) > 25 and torch.is_grad_enabled():
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+        return forward(model, images)
+
+    monkeypatch.setattr(Autoencoder, "forward", greedy)
+    trained(qtbot, session)
+    message = session.messages[-1]
+    assert message.text.startswith("Not enough memory for batch 50.")
+    assert message.actions[0].label == "Try 25"
+    with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
+        message.actions[0].run()
+    assert isinstance(finished.args[0], Finished) and session.draft.experiment.train.batch_size == 25
+
+
+# What is shown
+
+
+def test_the_timeline_of_a_run_is_shown_and_live_follows_it(qtbot, session):
+    shown, seen = session.shown, []
+    shown.changed.connect(seen.append)
+    trained(qtbot, session)
+    assert [handle.step for handle in shown.snapshots] == [0, 4, 8]
+    assert all(handle.path is not None and handle.path.is_file() for handle in shown.snapshots)
+    assert shown.live and shown.snapshot.step == 8 and seen[-1] == shown.snapshot
+    shown.show_position(0)
+    assert not shown.live and shown.snapshot.step == 0
+    shown.show_step(5)
+    assert shown.snapshot.step == 4 and shown.position == 1
+    shown.show_position(99)
+    assert shown.live and shown.snapshot.step == 8
+
+
+def test_one_run_is_looked_at_while_another_trains(qtbot, session):
+    trained(qtbot, session)
+    first = session.shown.run
+    session.draft.set("train.epochs", 400)
+    with qtbot.waitSignal(session.training.run_started, timeout=20_000):
+        session.start()
+    session.shown.show_run(first)
+    session.shown.show_position(0)
+    told = []
+    session.shown.changed.connect(told.append)
+    start = session.training.progress.step
+    qtbot.waitUntil(lambda: session.training.progress.step > start + 20, timeout=20_000)
+    assert session.shown.run == first and told == []
+    assert [handle.step for handle in session.shown.snapshots] == [0, 4, 8]
+
+
+def test_a_question_is_answered_for_the_shown_snapshot(qtbot, session):
+    trained(qtbot, session)
+    answers = {}
+    for position in (0, 2):
+        session.shown.show_position(position)
+        with qtbot.waitSignal(session.shown.answered, timeout=20_000) as answered:
+            number = session.shown.ask("test", "reconstruct", "test", [0, 1, 2])
+        key, told, answers[position] = answered.args
+        assert (key, told) == ("test", number)
+    assert isinstance(answers[0], Reconstructions)
+    assert np.array_equal(answers[0].images, answers[2].images)
+    assert not np.array_equal(answers[0].outputs, answers[2].outputs)
+
+
+def test_a_question_about_live_weights_does_not_change_the_training(qtbot, make_session):
+    """The same losses with and without questions."""
+    losses = []
+    for ask in (False, True):
+        session = make_session(tiny(train__epochs=10))
+        told = []
+        session.training.stepped.connect(
+            lambda batch, told=told: told.extend(x for e in batch if isinstance(e, Step) for x in e.losses))
+        if ask:
+            session.shown.changed.connect(lambda _, s=session: s.shown.ask("live", "reconstruct", "test", [0, 1]))
+        trained(qtbot, session)
+        losses.append(told)
+    assert losses[0] == losses[1] and len(losses[0]) == 40
+
+
+def test_there_is_nothing_to_ask_without_a_run(qtbot, session):
+    assert session.shown.ask("key", "reconstruct", "test", [0]) == 0
+
+
+def test_a_failing_question_is_told_as_text(qtbot, session):
+    trained(qtbot, session)
+    with qtbot.waitSignal(session.shown.failed, timeout=20_000) as failed:
+        number = session.shown.ask("key", "reconstruct", "test", [10**9])
+    assert failed.args[:2] == ["key", number] and failed.args[2]
+
+
+def test_chosen_images_are_told_once_and_reset_with_another_data_set(qtbot, session):
+    told = []
+    session.shown.image_changed.connect(told.append)
+    session.shown.choose_image("training", 5)
+    session.shown.choose_image("training", 5)
+    assert told == [("training", 5)] and (session.shown.split, session.shown.image) == ("training", 5)
+    session.shown.choose_pair(("test", 3), ("test", 4))
+    assert session.shown.pair == (("test", 3), ("test", 4))
+
+
+def test_a_damaged_run_is_shown_without_an_experiment(qtbot, session):
+    trained(qtbot, session)
+    run = session.shown.run
+    (run.folder / "experiment.toml").write_text("name = [")
+    session.shown.show_run(runs.open_run(run.name, session.runs_dir))
+    assert session.shown.experiment is None and session.shown.ask("key", "reconstruct", "test", [0]) == 0
+
+
+# Models
+
+
+def test_models_are_kept_up_to_a_limit_in_bytes():
+    experiment = tiny()
+    from engine.model import build
+
+    def handle(step):
+        return SnapshotHandle("run", step, 0.0, None, dict(build(experiment).state_dict()))
+
+    size = sum(t.numel() * t.element_size() for t in handle(0).weights.values())
+    models = Models(limit_bytes=2 * size)
+    handles = [handle(step) for step in range(3)]
+    first = models.model(handles[0], experiment)
+    models.model(handles[1], experiment)
+    assert models.model(handles[0], experiment) is first
+    models.model(handles[2], experiment)
+    assert models.model(handles[0], experiment) is first
+    assert len(models._models) == 2
+
+
+def test_building_models_draws_nothing_from_the_global_generator():
+    from engine.model import build
+
+    weights = dict(build(tiny()).state_dict())
+    state = torch.random.get_rng_state()
+    Models().model(SnapshotHandle("run", 0, 0.0, None, weights), tiny())
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
+# Closing
+
+
+def test_closing_while_training_saves_a_checkpoint_at_that_step(qtbot, make_session):
+    session = make_session(tiny(train__epochs=5000))
+    with qtbot.waitSignal(session.training.run_started, timeout=20_000):
+        session.start()
+    qtbot.waitUntil(lambda: session.training.progress.step > 5, timeout=20_000)
+    closed(qtbot, session)
+    run = session.training.run
+    assert run.status == "stopped"
+    assert run.resume_point()[0].step == run.state.step >= session.training.progress.step > 5
+
+
+def test_closing_before_torch_is_there_waits_for_it(qtbot, make_session):
+    session = make_session(load=False)
+    session.load_engine()
+    session.start()
+    closed(qtbot, session)
+    assert not session.training.at_work
+
+
+def test_snapshots_come_live_while_training(qtbot, make_session):
+    session = make_session(tiny(train__epochs=100_000, data__training_images=2000))
+    told = []
+    session.training.stepped.connect(told.extend)
+    session.start()
+    qtbot.waitUntil(lambda: any(isinstance(e, Snapshot) and not e.kept for e in told), timeout=20_000)
+    assert session.shown.live and session.shown.snapshot.step > 0
