@@ -30,6 +30,9 @@ ATTEMPTS = 5
 REPORT_S, RATE_S = 0.05, 3.0
 """Time between two reports, and the time over which the rate is taken."""
 
+GZIP = b"\x1f\x8b"
+"""How every archive begins."""
+
 BLOCK = 1 << 20
 """Bytes unpacked between two yields."""
 
@@ -177,25 +180,27 @@ def _transfer(url: str, archive: Archive, part: Path, timeouts_s: tuple[float, f
     with contextlib.closing(stream), part.open("ab") as output:
         for item in stream:
             if isinstance(item, Head):
-                _refuse_page(item.is_page)
                 meter.received = item.start
             elif item:
-                _refuse_page(meter.received == 0 and item.lstrip()[:1] == b"<")
+                if meter.received == 0:
+                    _refuse_other(item)
                 output.truncate(meter.received)  # a server that starts again does so once it really sends
                 output.write(item)
                 meter.add(len(item))
             if meter.received > archive.size:
                 break
-            if item is None or meter.is_due():
+            if meter.is_due():
                 yield meter.report(archive.name)
     if _size(part) < archive.size:
         raise TransferError("cut", "the connection was cut")
 
 
-def _refuse_page(is_page: bool) -> None:
-    """Stop where a web page comes instead of the file, as from the sign-in page of a hotel. Raises TransferError."""
-    if is_page:
+def _refuse_other(beginning: bytes) -> None:
+    """Stop before, say, a hotel's sign-in page replaces what is kept of an archive. Raises TransferError."""
+    if b"<" in beginning[:64] and beginning[:2] != GZIP:
         raise TransferError("page", "a web page came instead of the file (does this network want you to sign in?)")
+    if beginning[:2] != GZIP:
+        raise TransferError("other", "something else came instead of the file")
 
 
 def _unpack(archive: Archive, packed: Path, folder: Path, meter: _Meter) -> Iterator[Progress]:

@@ -34,10 +34,9 @@ class TransferError(Exception):
 
 @dataclass(frozen=True)
 class Head:
-    """What the server says before the bytes: where they start, and whether they are a web page."""
+    """What the server says before the bytes: where they start."""
 
     start: int
-    is_page: bool
 
 
 Item = Head | bytes | TransferError | None
@@ -100,7 +99,7 @@ def _request(url: str, start: int, timeouts_s: tuple[float, float], hand_over: C
     with requests.get(url, headers=headers, stream=True, timeout=timeouts_s) as response:
         if response.status_code not in (200, 206):
             raise _refusal(response.status_code)
-        hand_over(Head(_first_byte(response), response.headers.get("Content-Type", "").startswith("text/html")))
+        hand_over(Head(_first_byte(response)))
         while piece := response.raw.read(PIECE, decode_content=False):
             if not hand_over(piece):
                 return

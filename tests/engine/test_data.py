@@ -300,6 +300,7 @@ def spoiled(path, change):
 def test_a_replaced_file_is_damaged(mnist, change, words):
     path = mnist / "MNIST" / "raw" / "t10k-images-idx3-ubyte"
     spoiled(path, change)
+    assert data.status("mnist", mnist).state == ("present" if "checksum" in words else "damaged")
     with pytest.raises(data.DamagedData) as caught:
         data.load(Data(dataset="mnist"), mnist)
     assert caught.value.message == f"…/MNIST/raw/t10k-images is damaged ({words})."
