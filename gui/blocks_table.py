@@ -261,6 +261,8 @@ class BlocksTable(QTableView):
         key, modifiers = Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if (key, modifiers) in COMMANDS and self.blocks.editable:
             self.command.emit(COMMANDS[key, modifiers])
+        elif self.state() == QAbstractItemView.State.EditingState:
+            event.ignore()  # on its way out of the editor
         elif (key in _OPENS and modifiers == _PLAIN) or (key == Qt.Key.Key_Space and self._uses(event)):
             self.open(self.currentIndex())
         elif key == Qt.Key.Key_Space:

@@ -62,7 +62,8 @@ def arrange(side: tuple[int, int], width: int, ratio: float) -> Cells:
     choices = [_cells(side, width, factor / ratio) for factor in (near - 1, near, near + 1) if factor > 0]
     fitting = [cells for cells in choices if cells.used <= width]
     if not fitting:
-        return _cells(side, width, max(1, width - 2 * _PADDING - 4) / 3 / max(side))
+        room = int(max(1, width - 2 * _PADDING - 4) / 3 * ratio)
+        return _cells(side, width, pixels.scale(side, (room, room)) / ratio)
     return max(fitting, key=lambda cells: cells.used / width + 0.1 * math.log2(cells.picture.width()))
 
 
@@ -281,6 +282,9 @@ class Gallery(QAbstractScrollArea):
         index = self.index_at(event.position().toPoint())
         if index >= 0 and event.button() == Qt.MouseButton.LeftButton:
             self.activated.emit(index)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(self.index_at(event.position().toPoint()))
