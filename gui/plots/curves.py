@@ -59,7 +59,7 @@ class LossCurves(QWidget):
         self._build()
         self._front = RunItems(self._box, RunLosses(), DEPTH_IN_FRONT)
         self._marks = Marks(self._box, self._scale.place, self._step_at)
-        self._pointer = Pointer(self.plot, lambda: self._front)
+        self._pointer = Pointer(self.plot, self._box, lambda: self._front)
         self._timer = QTimer(self, singleShot=True)
         self._menu = Menu(self, self.tr("Loss curves"))
         self._connect()
@@ -71,19 +71,28 @@ class LossCurves(QWidget):
         self.legend = Legend(self)
         self._x_axis, self._y_axis = Axis("bottom", whole=True), Axis("left", log=True)
         self._box = pg.ViewBox(enableMenu=False, defaultPadding=0)
-        self.plot = pg.PlotWidget(self, viewBox=self._box, axisItems={"bottom": self._x_axis, "left": self._y_axis})
-        self.plot.plotItem.hideButtons()
-        self.plot.plotItem.layout.setContentsMargins(0, style.XS, style.M, 0)
-        self._y_axis.setZValue(-200)  # grid lines lie below the curves
-        self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        self.plot.setCacheMode(pg.PlotWidget.CacheModeFlag.CacheNone)  # else an SVG has a picture as its ground
-        self.plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.plot.setAccessibleName(self.tr("Loss curves"))
+        self.plot = self._plot()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(style.XS)
         layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
+
+    def _plot(self) -> pg.GraphicsLayoutWidget:
+        """The two axes and what is between them; pyqtgraph's own plot would bring menus that nobody opens."""
+        plot = pg.GraphicsLayoutWidget(self)
+        plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        plot.setAccessibleName(self.tr("Loss curves"))
+        plot.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)  # else an SVG has a picture as its ground
+        plot.ci.layout.setContentsMargins(0, style.XS, style.M, 0)
+        plot.ci.layout.setSpacing(0)
+        plot.addItem(self._y_axis, 0, 0)
+        plot.addItem(self._box, 0, 1)
+        plot.addItem(self._x_axis, 1, 1)
+        self._y_axis.setZValue(-200)  # grid lines lie below the curves
+        self._y_axis.linkToView(self._box)
+        self._x_axis.linkToView(self._box)
+        return plot
 
     def _connect(self) -> None:
         self._marks.step_chosen.connect(self.step_chosen)

@@ -15,9 +15,15 @@ from gui.plots import export
 
 
 def ask_path(widget: QWidget, suggestion: str) -> Path | None:
-    """Let the user say where; None when cancelled."""
-    text, _ = QFileDialog.getSaveFileName(widget, export.translate("export", "Save figure"), suggestion)
-    return Path(text) if text else None
+    """Let the user say where; None when cancelled. A name without an ending gets that of the suggestion."""
+    dialog = QFileDialog(widget, export.translate("export", "Save figure"), "")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(Path(suggestion).suffix)
+    dialog.selectFile(suggestion)
+    accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
+    chosen = Path(dialog.selectedFiles()[0]) if accepted else None
+    dialog.deleteLater()
+    return chosen
 
 
 class Menu(QObject):
@@ -61,7 +67,7 @@ class Menu(QObject):
         if path is None:
             return
         try:
-            export.save(self._widget, path if path.suffix else path.with_suffix(ending))
+            export.save(self._widget, path)
         except export.ExportError as error:
             export.notices().failed.emit(str(error))
         else:

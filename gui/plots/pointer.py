@@ -27,9 +27,9 @@ class Pointer(QObject):
     curve_clicked = Signal(float)
     double_clicked = Signal()
 
-    def __init__(self, plot: pg.PlotWidget, front: Callable[[], RunItems]) -> None:
+    def __init__(self, plot: pg.GraphicsView, box: pg.ViewBox, front: Callable[[], RunItems]) -> None:
         super().__init__(plot)
-        self._box, self._front = plot.plotItem.vb, front
+        self._box, self._front = box, front
         plot.viewport().installEventFilter(self)
         plot.scene().sigMouseMoved.connect(self._move)
         plot.scene().sigMouseClicked.connect(self._click)

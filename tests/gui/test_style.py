@@ -132,7 +132,8 @@ def test_the_systems_own_signal_reaches_the_theme(qapp):
 def colour_of(icon, mode=style.QIcon.Mode.Normal):
     """The one colour an icon's opaque pixels have."""
     image = icon.pixmap(QSize(16, 16), mode).toImage()
-    opaque = {image.pixelColor(x, y).name() for x in range(16) for y in range(16) if image.pixelColor(x, y).alpha() == 255}
+    pixels = [image.pixelColor(x, y) for x in range(16) for y in range(16)]
+    opaque = {pixel.name() for pixel in pixels if pixel.alpha() == 255}
     assert len(opaque) == 1
     return opaque.pop()
 
