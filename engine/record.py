@@ -53,15 +53,17 @@ def refuse(run: Run) -> None:
     if problem := run.problem:
         raise RunError(problem.code, problem.message, **problem.values)
     run.refuse_newer()
-    if run.checkpoints() and run.resume_point() is None:
-        raise no_checkpoint(run)
+    if run.resume_point() is None:
+        refuse_lost(run)
 
 
-def no_checkpoint(run: Run) -> NoCheckpoint:
-    """The error for a run whose checkpoints are all damaged, or that has none."""
-    epochs = run.metrics().epochs
-    return NoCheckpoint("run.checkpoints", "No usable checkpoint in this run; settings and "
-                        f"{epochs} epoch{'' if epochs == 1 else 's'} of metrics can still be read.", epochs=epochs)
+def refuse_lost(run: Run) -> None:
+    """Raise NoCheckpoint for a run without a checkpoint that verifies, unless it never came as far as its first."""
+    metrics = run.metrics()
+    if run.checkpoints() or len(metrics.step_index):
+        epochs = f"{metrics.epochs} epoch{'' if metrics.epochs == 1 else 's'}"
+        raise NoCheckpoint("run.checkpoints", f"No usable checkpoint in this run; settings and {epochs} of metrics can "
+                           "still be read.", epochs=metrics.epochs)
 
 
 def _where(run: Run, device: str | None, threads: int | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from engine.experiment import Experiment, differences, to_toml
 from engine.history import CheckpointFile, SnapshotFile
 from engine.journal import Metrics
 from engine.notices import UNUSABLE_NAME, DamagedFile, Notice, NotWritable, RunError, reason, size_text
-from engine.record import no_checkpoint, record
+from engine.record import record, refuse_lost
 from engine.records import Notes, RunInfo, RunState
 from engine.run import Run, Status
 from engine.saving import Moved, RetrySave, Saved, SaveElsewhere, SaveFailed, Thinned, Told
@@ -205,6 +205,8 @@ def _title(first: Experiment, experiment: Experiment) -> str:
 
 def tidy(runs_dir: Path) -> None:
     """At the start of the application: delete what a crash left half written in runs that nobody holds."""
+    with contextlib.suppress(OSError):
+        storage.remove_unfinished(runs_dir)
     for run in list_runs(runs_dir):
         if run.writable:
             for folder in (run.folder, run.folder / history.HISTORY, run.folder / history.CHECKPOINTS):
@@ -229,7 +231,8 @@ def write_notes(run: Run, notes: Notes) -> None:
 class Resumption(NamedTuple):
     """What a training needs to go on, and what the user is to be told about it."""
 
-    state: State
+    state: State | None
+    """None for a run that never came as far as its first checkpoint: it begins anew."""
     notices: tuple[Notice, ...]
 
 
@@ -256,7 +259,8 @@ def load_checkpoint(run: Run, *, device: str | None = None, threads: int | None 
             continue
         skipped = [_skipped(bad, file) for bad in damaged]
         return Resumption(State(tensors, values["values"]), (*skipped, *_inexact(values, device, threads)))
-    raise no_checkpoint(run)
+    refuse_lost(run)
+    return Resumption(None, ())
 
 
 def _skipped(bad: CheckpointFile, used: CheckpointFile) -> Notice:

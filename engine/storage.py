@@ -13,7 +13,7 @@ import io
 import json
 import os
 import shutil
-from collections import OrderedDict
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,30 +204,23 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensorfile.unpack(read(path))
 
 
-_CHECKED: OrderedDict[tuple[Path, Stamp], dict[str, Any] | DamagedFile] = OrderedDict()
-"""Results of ``verify`` by path and stamp, the newest last."""
+_DAMAGED: set[tuple[Path, Stamp]] = set()
+"""Files that ``verify`` found damaged, as they were then."""
 
 
 def verify(path: Path) -> dict[str, Any]:
-    """Metadata of a tensor file that is as it was written. Raises DamagedFile; an unchanged file is read only once."""
-    key = (path, stamp(path))
-    result = _CHECKED.get(key)
-    if result is None:
-        try:
-            result = tensorfile.check(read(path))
-        except DamagedFile as damage:
-            result = damage
-        _CHECKED[key] = result
-        if len(_CHECKED) > 1000:
-            _CHECKED.popitem(last=False)
-    if isinstance(result, DamagedFile):
-        raise result
-    return result
+    """Metadata of a tensor file that is as it was written; all of it is read, without torch. Raises DamagedFile."""
+    seen = stamp(path)
+    try:
+        return tensorfile.check(read(path))
+    except DamagedFile:
+        _DAMAGED.add((path, seen))
+        raise
 
 
 def known_damaged(path: Path) -> bool:
     """Whether ``verify`` has found this file damaged and it has not changed since; never reads it."""
-    return isinstance(_CHECKED.get((path, stamp(path))), DamagedFile)
+    return (path, stamp(path)) in _DAMAGED
 
 
 def stamp(path: Path) -> Stamp:
@@ -303,6 +296,13 @@ def _named(folder: Path, parent: Path, name: str) -> Path:
             return _named(folder, parent, name)
         raise
     return final
+
+
+def remove_unfinished(parent: Path, age_s: float = 3600) -> None:
+    """Delete folders that a crash left without their final name, once nobody can be filling them. Raises OSError."""
+    for name, _ in listing(parent):
+        if name.startswith(".") and name.endswith(TEMPORARY) and time.time() - stamp(parent / name)[0] / 1e9 > age_s:
+            shutil.rmtree(parent / name)
 
 
 def copy_files(source: Path, target: Path) -> None:

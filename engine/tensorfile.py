@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 NOTES = "autoencoder-explorer"
 """Key of our values in the metadata of the file; they are one JSON text."""
 
-Header = dict[str, Any]
+BLANK = "0" * 64
+"""Stands where the checksum will, while it is computed."""
 
 
 def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> bytes:
     """Tensors and JSON-able values -> the bytes of a safetensors file; equal input gives equal bytes."""
     from safetensors.torch import save
 
-    header, data = _split(save(_separate(tensors)))
-    notes = json.dumps(metadata, sort_keys=True)
-    marks = {"format": "pt", NOTES: notes, "sha256": _digest(header, notes, data)}
-    text = json.dumps({"__metadata__": marks, **header}, separators=(",", ":")).encode()
+    plain = save(_separate(tensors))
+    header, data = _split(plain)
+    marks = {"format": "pt", NOTES: json.dumps(metadata, sort_keys=True), "sha256": BLANK}
+    text = json.dumps({"__metadata__": marks, **json.loads(header)}, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return b"".join((len(text).to_bytes(8, "little"), text, data))
+    digest = _digest(text, data)
+    return b"".join((len(text).to_bytes(8, "little"), text.replace(BLANK.encode(), digest.encode(), 1), data))
 
 
 def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -45,13 +47,15 @@ def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def check(data: bytes) -> dict[str, Any]:
     """Bytes of a file of ours -> its values. Raises DamagedFile if a bit is not as written, ProgramFile for pickle."""
     _refuse_programs(data)
-    header, payload = _split(data)
-    marks = header.pop("__metadata__", None)
-    if not isinstance(marks, dict) or not isinstance(marks.get(NOTES), str):
-        raise _damaged("it has no checksum")
-    if marks.get("sha256") != _digest(header, marks[NOTES], payload):
+    text, payload = _split(data)
+    try:
+        marks = json.loads(text)["__metadata__"]
+        notes, digest = str(marks[NOTES]), str(marks["sha256"])
+    except (ValueError, RecursionError, KeyError, TypeError):
+        raise _damaged("its beginning is not readable") from None
+    if digest != _digest(text.replace(digest.encode(errors="replace"), BLANK.encode(), 1), payload):
         raise _damaged("checksum does not match")
-    values: dict[str, Any] = json.loads(marks[NOTES])  # under the checksum, so it is what pack() wrote
+    values: dict[str, Any] = json.loads(notes)  # under the checksum, so it is what pack() wrote
     return values
 
 
@@ -66,25 +70,18 @@ def unpack(data: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise _damaged(str(error)) from error
 
 
-def _split(data: bytes) -> tuple[Header, memoryview]:
-    """The JSON header and the tensors' bytes of a safetensors file. Raises DamagedFile."""
+def _split(data: bytes) -> tuple[bytes, memoryview]:
+    """The header, as text, and the tensors' bytes of a safetensors file. Raises DamagedFile."""
     size = int.from_bytes(data[:8], "little")
     if len(data) < 8 or size > len(data) - 8:
         raise _damaged("it is cut short")
-    try:
-        header = json.loads(data[8:8 + size])
-    except (ValueError, RecursionError):
-        raise _damaged("its beginning is not readable") from None
-    if not isinstance(header, dict):
-        raise _damaged("its beginning is not readable")
-    return header, memoryview(data)[8 + size:]
+    return data[8:8 + size], memoryview(data)[8 + size:]
 
 
-def _digest(header: Header, notes: str, data: memoryview) -> str:
-    """SHA-256 over names, types, shapes and places of the tensors, the values, and the tensors' bytes."""
-    described = json.dumps([header, notes], sort_keys=True).encode()
-    digest = hashlib.sha256(len(described).to_bytes(8, "little"))
-    digest.update(described)
+def _digest(text: bytes, data: memoryview) -> str:
+    """SHA-256 of a file whose own checksum is blank: names, types, shapes, values, and the tensors' bytes."""
+    digest = hashlib.sha256(len(text).to_bytes(8, "little"))
+    digest.update(text)
     digest.update(data)
     return digest.hexdigest()
 
