@@ -47,6 +47,7 @@ class Session(Protocol):
     def restart_slower(self, run: Run, learning_rate: float) -> None: ...
     def try_again(self, experiment: Experiment, changes: Mapping[str, Any]) -> None: ...
     def try_on_cpu(self, experiment: Experiment) -> None: ...
+    def take_over(self, run: Run) -> None: ...
 
 
 def refusal(session: Session, even_if_full: bool = False) -> Message | None:
@@ -160,6 +161,21 @@ def _out_of_memory(session: Session, failure: Failure) -> Message:
     if failure.values.get("device", "cpu") != "cpu":
         actions.append(Action(translate("explain", "Use CPU"), partial(session.try_on_cpu, experiment)))
     return Message(failure.text, "error", tuple(actions), failure.traceback, key="memory")
+
+
+def read_only(session: Session, run: Run) -> Message | None:
+    """Why a run can only be looked at; None when it can be trained."""
+    notice = run.read_only
+    if notice is None:
+        return None
+    if notice.code == "lock.host":
+        text = translate("explain", "Locked by host {host}. It is open read-only; take it over if it no longer trains.")
+        action = Action(translate("explain", "Take over"), partial(session.take_over, run))
+        return Message(text.format(**notice.values), "warning", (action,), key="read-only")
+    if notice.code == "run.newer":
+        text = translate("explain", "Made with version {made}; this is {this}. It is open read-only.")
+        return Message(text.format(**notice.values), "warning", key="read-only")
+    return Message(notice.message, "warning", key="read-only")
 
 
 def engine_failure(failure: Failure) -> Message:

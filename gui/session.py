@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine import runs, sources
+from engine import lock, runs, sources
 from engine.events import Finished
 from engine.experiment import Experiment
 from engine.inbox import MoreEpochs, SetLearningRate
@@ -65,7 +66,7 @@ class Session(QObject):
         self.downloads = Downloads(self)
         self._loader: Loader | None = None
         self._waiting: tuple[Order, tuple[Any, ...], bool] | None = None
-        self._closing = False
+        self._closing = self._closed = self._go_on = False
         self.draft.changed.connect(self._want_forecast)
         self.settings_changed.connect(self._want_forecast)
         self.runs.failed.connect(self._take_runs_failure)
@@ -206,9 +207,19 @@ class Session(QObject):
     def _end_training(self, outcome: Finished | Failure | None) -> None:
         if isinstance(outcome, Failure):
             self.message.emit(explain.failure(self, outcome))
+        if self._closing:
+            self._end_threads()
+        elif self._go_on and isinstance(outcome, Finished) and outcome.reason == "stopped":
+            self._train_on()
+        self._go_on = False
         self.refresh_runs()
         self._want_forecast()
         self._look_for_end()
+
+    def _train_on(self) -> None:
+        """The training was only stopped for a closing that was taken back."""
+        if self.training.order is not None:
+            self.training.begin(replace(self.training.order, run=self.training.run))
 
     @Slot(str, object)
     def _end_download(self, name: str, failure: Failure | None) -> None:
@@ -216,6 +227,34 @@ class Session(QObject):
             self.message.emit(explain.data_message(self, name, failure.text, kind="error"))
         self.data_dir_changed.emit(self.data_dir)
         self._look_for_end()
+
+    def show_run(self, run: Run) -> None:
+        """Show a run in every tab; a message says why it can only be looked at, if so."""
+        self.shown.show_run(run)
+        mine = self.training.at_work and self.training.run is not None and self.training.run.folder == run.folder
+        message = None if mine else explain.read_only(self, run)
+        if message is not None:
+            self.message.emit(message)
+
+    def locked_elsewhere(self, run: Run) -> bool:
+        """Whether another host holds the run, so that only a person can know that it no longer trains."""
+        holder = lock.holder(run.folder)
+        return holder is not None and not holder.here
+
+    def take_over(self, run: Run) -> None:
+        """Free a run that another host holds."""
+        try:
+            runs.take_over(run)
+        except (RunError, OSError) as error:
+            self.message.emit(Message(str(error)))
+        self.refresh_runs()
+
+    def forget(self, run: Run) -> None:
+        """A run is no longer there: show the newest other one."""
+        if self.shown.run is not None and self.shown.run.folder == run.folder:
+            others = [row.run for row in self.runs.rows if row.run.folder != run.folder]
+            self.shown.show_run(others[0] if others else None)
+        self.refresh_runs()
 
     def refresh_runs(self) -> None:
         """List the runs folder again; ``runs.changed`` follows."""
@@ -265,17 +304,29 @@ class Session(QObject):
         return threads or loading or self._questions.isRunning()
 
     def close(self, reason: str = "close") -> None:
-        """End every thread, saving the training first; ``closed`` follows, at once when nothing is at work."""
+        """Save the training, then end every thread; ``closed`` follows once, at once when nothing is at work."""
         self._closing = True
         self._waiting = None
-        self.training.stop(reason)
+        if self.training.at_work:
+            self.training.stop(reason)
+        else:
+            self._end_threads()
+        self._look_for_end()
+
+    def stay_open(self) -> None:
+        """Take ``close`` back while the training is being saved; it goes on from there."""
+        if self._closing and self.training.at_work:
+            self._closing, self._go_on = False, True
+
+    def _end_threads(self) -> None:
+        """Ask every thread but the training's to end."""
         self.downloads.cancel()
         self.runs.close()
         self.books.close()
         self._questions.close_questions()
-        self._look_for_end()
 
     @Slot()
     def _look_for_end(self) -> None:
-        if self._closing and not self.busy:
+        if self._closing and not self.busy and not self._closed:
+            self._closed = True
             self.closed.emit()

@@ -450,6 +450,23 @@ def test_closing_while_training_saves_a_checkpoint_at_that_step(qtbot, make_sess
     assert run.resume_point()[0].step == run.state.step >= session.training.progress.step > 5
 
 
+def test_a_closing_that_is_taken_back_goes_on_training_to_the_same_end(qtbot, make_session):
+    session = make_session(tiny(train__epochs=30))
+    with qtbot.waitSignal(session.training.run_started, timeout=20_000):
+        session.start()
+    run, told = session.training.run, []
+    session.closed.connect(lambda: told.append(True))
+    session.training.finished.connect(told.append)
+    session.close()
+    session.stay_open()
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
+    assert [outcome.reason for outcome in told] == ["stopped", "finished"]
+    assert session.training.run == run and run.status == "finished" and session.training.progress.step == 120
+    trained(qtbot, session)
+    one, other = (runs.load_snapshot(r.snapshots()[-1].path) for r in (run, session.training.run))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_closing_before_torch_is_there_waits_for_it(qtbot, make_session):
     session = make_session(load=False)
     session.load_engine()

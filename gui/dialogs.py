@@ -1,0 +1,119 @@
+"""What only a window can ask: files and folders; and what opening one means."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QFileDialog
+
+from engine import experiment as experiments
+from engine import runs, storage
+from engine.experiment import ExperimentError
+from engine.notices import RunError, reason
+from gui.data_page import DataPage
+from gui.messages import Action, Message
+from gui.session import Session
+
+translate = QCoreApplication.translate
+
+
+def ask(window: Any, what: str) -> None:
+    """Open the dialog for one of ``Session.dialog_wanted``. Raises KeyError for another name."""
+    session: Session = window.session
+    if what == "data sets":
+        DataPage(session, window).show()
+        return
+    title, start, use = {
+        "data folder": (translate("dialogs", "Folder of the data sets"), session.data_dir, session.use_data_dir),
+        "runs folder": (translate("dialogs", "Folder of the runs"), session.runs_dir, session.use_runs_dir),
+        "save elsewhere": (translate("dialogs", "Save the run in"), session.runs_dir, session.save_elsewhere),
+    }[what]
+    dialog = QFileDialog(window, title, str(start))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    _show(dialog, use)
+
+
+def _show(dialog: QFileDialog, use: Any) -> None:
+    """Show a dialog without stopping anything; ``use`` gets the path that was chosen."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(lambda text: use(Path(text)))
+    dialog.open()
+
+
+def open_experiment(window: Any) -> None:
+    """Ask for an experiment's file."""
+    dialog = QFileDialog(window, translate("dialogs", "Open an experiment"), "", _filter())
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _show(dialog, window.open_path)
+
+
+def open_run(window: Any) -> None:
+    """Ask for a run's folder."""
+    dialog = QFileDialog(window, translate("dialogs", "Open a run"), str(window.session.runs_dir))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    _show(dialog, window.open_path)
+
+
+def save_experiment(window: Any) -> None:
+    """Ask where to, and write the draft."""
+    dialog = QFileDialog(window, translate("dialogs", "Save the experiment"), "", _filter())
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("toml")
+    _show(dialog, partial(write_experiment, window.session))
+
+
+def _filter() -> str:
+    return translate("dialogs", "Experiments (*.toml)")
+
+
+def write_experiment(session: Session, path: Path) -> None:
+    """Write the draft to a TOML file, or say why not."""
+    try:
+        storage.write_atomic(path, experiments.to_toml(session.draft.experiment).encode())
+    except OSError as error:
+        text = translate("dialogs", "Could not write {name} ({reason}). The file is as it was.")
+        session.message.emit(Message(text.format(name=path.name, reason=reason(error))))
+    else:
+        text = translate("dialogs", "Saved {name}.").format(name=path.name)
+        session.message.emit(Message(text, "information", key="export"))
+
+
+def open_path(session: Session, path: Path) -> None:
+    """An experiment's file goes into the form, a run's folder is shown; anything else is refused with a message."""
+    if path.is_dir():
+        _open_run(session, path)
+    else:
+        _open_experiment(session, path)
+
+
+def _open_run(session: Session, path: Path) -> None:
+    try:
+        run = runs.open_run(path, session.runs_dir)
+    except RunError as error:
+        session.message.emit(Message(error.message))
+        return
+    session.show_run(run)
+
+
+def _open_experiment(session: Session, path: Path) -> None:
+    try:
+        found = experiments.load(path)
+    except ExperimentError as error:
+        text = translate("dialogs", "{name} could not be opened: {reason} The settings stay as they are.")
+        first = error.problems[0]
+        what = f"{first.field}: {first.message}" if first.field else first.message
+        details = "\n".join(f"{p.field}: {p.message}" for p in error.problems)
+        session.message.emit(Message(text.format(name=path.name, reason=what.rstrip(".") + "."), details=details))
+    except OSError as error:
+        text = translate("dialogs", "{name} could not be opened ({reason}).")
+        session.message.emit(Message(text.format(name=path.name, reason=reason(error))))
+    else:
+        session.draft.replace(found)
+        undo = Action(translate("dialogs", "Undo"), session.draft.undo)
+        text = translate("dialogs", "{name} is in the form.").format(name=path.name)
+        session.message.emit(Message(text, "information", (undo,), key="opened"))
+

@@ -1,0 +1,292 @@
+"""The window: panel at the left, tabs, the timeline at the foot; menus, messages, closing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import dialogs, layout, menus, style
+from gui.keys import SingleKeys
+from gui.layout import Layout
+from gui.messages import Action, Message
+from gui.panels.experiment import ExperimentPanel
+from gui.panels.messages import MessageBar
+from gui.panels.runs import RunsPanel
+from gui.panels.timeline import Timeline
+from gui.panels.train import TrainPanel
+from gui.session import Session
+
+NARROWEST, USUAL, WIDEST = 280, layout.LEFT_WIDTH, 420
+SMALLEST = (1000, 640)
+
+TABS = ("architecture.ArchitectureTab", "training.TrainingTab", "reconstruction.ReconstructionTab",
+        "latent.LatentTab", "interpolation.InterpolationTab")
+"""One line for each tab: its module and class in gui.tabs; imported and made when first shown."""
+FIRST_TAB = "training"
+
+
+class Window(QMainWindow):
+    """One window on one session. Signal ``closed`` when every thread has ended."""
+
+    closed = Signal()
+
+    def __init__(self, session: Session, config_dir: Path, log_path: Path | None = None) -> None:
+        """``config_dir`` keeps the window's layout; ``log_path`` is what Help opens."""
+        super().__init__()
+        self.session = session
+        self._config_dir = config_dir
+        self.log_path = log_path or config_dir / "log.txt"
+        self._closing = False
+        self._threads_ended = False
+        self.setWindowTitle("Autoencoder Explorer")
+        self.setMinimumSize(*SMALLEST)
+        self.setAcceptDrops(True)
+        self.messages = MessageBar()
+        self.tabs = QTabWidget()
+        self.timeline = Timeline(session)
+        self.experiment, self.train, self.runs = ExperimentPanel(session), TrainPanel(session), RunsPanel(session)
+        self.setCentralWidget(self._body())
+        self._add_tabs()
+        self._restore(layout.load(config_dir))
+        self.menus = menus.Menus(self)
+        self.keys = SingleKeys(self, {
+            "Space": self.train.toggle, ".": self.train.one_batch, "Left": self._back, "Right": self._on,
+            "Home": self.timeline.go_first, "End": self.timeline.go_live, "?": self.menus.show_shortcuts})
+        self._connect()
+
+    def _body(self) -> QWidget:
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self._left())
+        self.splitter.addWidget(self._right())
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setCollapsible(1, False)
+        rule = QFrame()
+        style.mark(rule, "rule", True)
+        rule.setFixedHeight(1)
+        column.addWidget(self.splitter, 1)
+        column.addWidget(rule)
+        column.addWidget(self.timeline)
+        return body
+
+    def _left(self) -> QSplitter:
+        """Settings, the Train button, runs."""
+        scroll = QScrollArea()
+        scroll.setWidget(self.experiment)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        above = QWidget()
+        column = QVBoxLayout(above)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(scroll, 1)
+        column.addWidget(self.train)
+        self.left = QSplitter(Qt.Orientation.Vertical)
+        self.left.addWidget(above)
+        self.left.addWidget(self.runs)
+        self.left.setChildrenCollapsible(False)
+        self.left.setStretchFactor(0, 3)
+        self.left.setStretchFactor(1, 2)
+        self.left.setMinimumWidth(NARROWEST)
+        self.left.setMaximumWidth(WIDEST)
+        return self.left
+
+    def _right(self) -> QWidget:
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, style.S, style.S, 0)
+        column.setSpacing(style.S)
+        column.addWidget(self.messages)
+        column.addWidget(self.tabs, 1)
+        self.tabs.setDocumentMode(True)
+        return right
+
+    def _add_tabs(self) -> None:
+        names = {"architecture": self.tr("Architecture"), "training": self.tr("Training"),
+                 "reconstruction": self.tr("Reconstruction"), "latent": self.tr("Latent grid"),
+                 "interpolation": self.tr("Interpolation")}
+        self._pages: list[tuple[str, QVBoxLayout]] = []
+        self._made: dict[int, QWidget] = {}
+        for number, place in enumerate(TABS, 1):
+            module = place.partition(".")[0]
+            page = QWidget()
+            column = QVBoxLayout(page)
+            column.setContentsMargins(0, 0, 0, 0)
+            self._pages.append((module, column))
+            self.tabs.addTab(page, names[module])
+            self.tabs.setTabToolTip(number - 1, f"{names[module]} (Ctrl+{number})")
+
+    @Slot(int)
+    def make_tab(self, index: int) -> QWidget:
+        """The tab at this place, made when it is first wanted."""
+        if index not in self._made:
+            module, _, name = TABS[index].partition(".")
+            self._made[index] = getattr(import_module(f"gui.tabs.{module}"), name)(self.session)
+            self._pages[index][1].addWidget(self._made[index])
+        return self._made[index]
+
+    @property
+    def tab(self) -> QWidget:
+        """The tab in front."""
+        return self.make_tab(self.tabs.currentIndex())
+
+    def show_tab(self, module: str) -> None:
+        """Bring a tab to the front."""
+        for index, (name, _) in enumerate(self._pages):
+            if name == module:
+                self.tabs.setCurrentIndex(index)
+
+    def _connect(self) -> None:
+        session = self.session
+        self.tabs.currentChanged.connect(self.make_tab)
+        session.message.connect(self.messages.show_message)
+        session.dialog_wanted.connect(self._ask)
+        session.closed.connect(self._end)
+        session.training.state_changed.connect(self._follow_training)
+        session.shown.run_changed.connect(self._follow_run)
+
+    def start(self) -> None:
+        """What can wait until the window is painted: the tab in front, torch, the runs."""
+        from gui.plots import export
+
+        self.session.load_engine()
+        self.session.refresh_runs()
+        self.make_tab(self.tabs.currentIndex())
+        export.notices().saved.connect(self._say_saved)
+        export.notices().failed.connect(self._say_failed)
+
+    @Slot(str)
+    def _say_saved(self, text: str) -> None:
+        self.messages.show_message(Message(text, "information", key="export"))
+
+    @Slot(str)
+    def _say_failed(self, text: str) -> None:
+        self.messages.show_message(Message(text, "error", key="export"))
+
+    @Slot(str)
+    def _ask(self, what: str) -> None:
+        dialogs.ask(self, what)
+
+    @Slot()
+    def _back(self) -> None:
+        self.timeline.step(-1)
+
+    @Slot()
+    def _on(self) -> None:
+        self.timeline.step(1)
+
+    @Slot(str)
+    def _follow_training(self, state: str) -> None:
+        """A new training makes old refusals void."""
+        if state in ("starting", "running"):
+            for key in ("busy", "draft", "data", "disk", "runs folder", "save", "training", "memory", "diverged"):
+                self.messages.dismiss(key)
+
+    @Slot(object)
+    def _follow_run(self, run: Any) -> None:
+        self.messages.dismiss("read-only")
+        self.setWindowTitle(f"{run.title} — Autoencoder Explorer" if run else "Autoencoder Explorer")
+
+    def open_path(self, path: Path) -> None:
+        """Open an experiment's file in the form, or show a run's folder."""
+        dialogs.open_path(self.session, path)
+
+    # Layout
+
+    def _restore(self, saved: Layout) -> None:
+        self.setGeometry(layout.place(saved))
+        if saved.maximized:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+        left = max(NARROWEST, saved.left) if saved.left else 0
+        self.splitter.setSizes([left, max(1, saved.width - left)])
+        runs = saved.runs or saved.height * 3 // 10
+        self.left.setSizes([max(1, saved.height - runs), runs])
+        self.show_tab(saved.tab or FIRST_TAB)
+
+    def layout_now(self) -> Layout:
+        """Where the window is and how it is divided."""
+        area = self.normalGeometry() if self.isMaximized() or self.isFullScreen() else self.geometry()
+        return Layout(x=area.x(), y=area.y(), width=max(1, area.width()), height=max(1, area.height()),
+                      maximized=self.isMaximized(), left=self.splitter.sizes()[0], runs=self.left.sizes()[1],
+                      tab=self._pages[self.tabs.currentIndex()][0])
+
+    def reset_layout(self) -> None:
+        """Back to the usual layout."""
+        self.showNormal()
+        self._restore(Layout())
+
+    def toggle_left(self, shown: bool) -> None:
+        """Show or collapse the left panel."""
+        self.splitter.setSizes([USUAL if shown else 0, max(1, self.width() - (USUAL if shown else 0))])
+
+    # Closing
+
+    @Slot()
+    def cancel_closing(self) -> None:
+        """Stay open; the training that was asked to stop is resumed when it has saved."""
+        self._closing = False
+        self.session.stay_open()
+        self.messages.dismiss("closing")
+
+    @Slot()
+    def _end(self) -> None:
+        if not self._closing:
+            return
+        self._threads_ended = True
+        self.close()
+        self.closed.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._threads_ended:
+            event.accept()
+            return
+        event.ignore()
+        if not self._closing:
+            self.begin_closing("close")
+
+    def begin_closing(self, reason: str) -> None:
+        """Save the training, end every thread, then close."""
+        self._closing = True
+        layout.save(self._config_dir, self.layout_now())
+        if self.session.training.at_work:
+            text = self.tr("Finishing the current batch and saving…")
+            cancel = Action(self.tr("Cancel"), self.cancel_closing)
+            self.messages.show_message(Message(text, "information", (cancel,), key="closing"))
+        else:
+            self.hide()
+        self.session.close(reason)
+
+    # Drops
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.open_path(Path(url.toLocalFile()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.setWindowTitle("Autoencoder Explorer")
+
