@@ -95,6 +95,7 @@ def _siblings(cpu: int) -> str:
 def measure_threads(experiment: Experiment, images: Tensor) -> int:
     """uint8 (N, C, H, W), N ≥ 1 -> how many threads learn these fastest on this machine as busy as it is now.
 
+    On a busy machine two threads can be many times slower than one, so nothing is assumed, not even about two cores.
     Takes below a second for small networks; the global generator and the caller's number of threads stay as they were.
     """
     before = torch.get_num_threads()

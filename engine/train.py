@@ -82,7 +82,7 @@ class Job:
             self.progress = restore(checkpoint, self.learner, self.batches)
         self.over = False
         self._one_by_one = device.type == "cpu"
-        """Whether to look at each loss at once; elsewhere that would make the device wait."""
+        """Whether a turn is one batch, whose loss is looked at at once; elsewhere that would make the device wait."""
         self._fresh = checkpoint is None
         self._live_interval_s = live_interval_s
         self._turn_s = self._saved_s = self._shown_s = time.monotonic()
@@ -168,8 +168,6 @@ class Job:
             self.batches.shuffle()
             progress.loss_sum = 0.0
         loss = self.learner.loss(self.batches[position])
-        if self._one_by_one and not math.isfinite(loss.item()):
-            raise _NotFinite(progress.step + 1, loss.item())  # before it can spoil the weights
         self.learner.update(loss)
         progress.step += 1
         progress.trained_images += self.batches.count(position)

@@ -124,6 +124,8 @@ def test_the_running_loss_is_the_mean_of_the_epochs_batches(tiny, tiny_data):
 def test_early_snapshots_are_those_of_20_and_40_batches_of_the_first_epoch(tiny, tiny_data):
     events = run(replaced(tiny, {"train.batch_size": 1, "train.epochs": 2}), tiny_data)
     assert [s.step for s in only(Snapshot, events)] == [0, 20, 40, 64, 128]
+    events = run(replaced(tiny, {"train.batch_size": 4}), tiny_data)
+    assert [s.step for s in only(Snapshot, events)] == [0, 16, 32, 48], "the first epoch had no 20 batches"
 
 
 def test_a_snapshot_is_a_copy_that_safetensors_can_write_and_that_looks_like_its_evaluation(tiny):
@@ -258,8 +260,8 @@ def test_ten_more_epochs_of_a_finished_run_are_those_of_a_longer_one(tiny, tiny_
 
 
 def test_the_learning_rate_changes_at_once_is_saved_and_survives(tiny, tiny_data):
-    inbox, events = Inbox(), []
-    running = train.train(replaced(tiny, {"train.optimizer": "sgd", "train.momentum": 0}), tiny_data, inbox)
+    inbox, events, plain = Inbox(), [], replaced(tiny, {"train.optimizer": "sgd", "train.momentum": 0})
+    running = train.train(plain, tiny_data, inbox)
     while len(only(Step, events)) < 2:
         events.extend(next(running))
     inbox.put(SetLearningRate(1e-30))
@@ -269,7 +271,8 @@ def test_the_learning_rate_changes_at_once_is_saved_and_survives(tiny, tiny_data
         {"step": 2, "field": "train.learning_rate", "value": 1e-30}]
     after = only(Checkpoint, [event for turn in running for event in turn])[-1].state
     assert same(after.weights, checkpoint.state.weights), "this learning rate moves nothing"
-    resumed = only(Checkpoint, run(tiny, tiny_data, checkpoint=written(checkpoint.state)))[-1].state
+    resumed = only(Checkpoint, run(plain, tiny_data, checkpoint=written(checkpoint.state)))[-1].state
+    assert same(resumed.weights, checkpoint.state.weights)
     assert resumed.values["learning_rate"] == 1e-30 and len(resumed.values["interventions"]) == 1
 
 
