@@ -159,7 +159,7 @@ def _train(order: Order, signals: Signals) -> Run:
     try:
         for event in _events(order, inbox, signals):
             if isinstance(event, Started):
-                trained, ticker = event.run, Ticker(sys.stderr, event.batches, event.epochs)
+                trained, ticker = event.run, Ticker(sys.stderr, event.batches_per_epoch, event.epochs)
                 _introduce(event)
             elif ticker is not None:
                 ticker.tell(event)
@@ -174,8 +174,8 @@ def _train(order: Order, signals: Signals) -> Run:
 def _introduce(started: Started) -> None:
     """Which run, where, on what."""
     for notice in started.notices:
-        _tell(notice)
-    _tell(f"{started.run.folder} on {started.device_name}, {started.threads} thread{'s' * (started.threads > 1)}")
+        _tell(notice.message)
+    _tell(f"{started.run.folder} on {started.device}, {started.threads} thread{'s' * (started.threads > 1)}")
 
 
 def _events(order: Order, inbox: Inbox, signals: Signals) -> Iterator[Any]:

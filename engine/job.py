@@ -9,7 +9,9 @@ from typing import Any
 
 from engine.experiment import Experiment
 from engine.inbox import Inbox
+from engine.notices import Notice
 from engine.run import Run
+from engine.writer import Limits
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,10 @@ class Order:
     runs_dir: Path
     device: str = "auto"
     threads: int | None = None
-    """None: what the run began with, else measured."""
+    """None: what the run began with, which keeps a resume exact; for a new one, measured."""
     run: Run | None = None
+    limits: Limits | None = None
+    """How much history is kept; None for the usual."""
     live_interval_s: float | None = None
     """Shortest time between two snapshots for a live view; None: without one."""
 
@@ -32,14 +36,13 @@ class Started:
     """The run exists and its first batch comes next."""
 
     run: Run
-    batches: int
-    """Per epoch."""
+    batches_per_epoch: int
     epochs: int
     """Planned in all, those already done and those added later included."""
     device: str
-    device_name: str
+    """For people: 'NVIDIA H100 (78 GiB)'."""
     threads: int
-    notices: tuple[str, ...]
+    notices: tuple[Notice, ...]
     """What a resume has to say: a damaged checkpoint that was passed over, another device."""
 
 
@@ -51,15 +54,19 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
 
     chosen = device.choose(order.device)
     images = data.load(order.experiment.data, order.data_dir)
-    threads = order.threads or (order.run.info.threads if order.run else None) \
-        or (device.measure_threads(order.experiment, images.training.images) if chosen.type == "cpu" else 1)
-    resumption = runs.load_checkpoint(order.run, device=chosen.type, threads=threads) if order.run else None
-    state, notices = resumption or (None, ())
-    run = order.run or runs.create(order.runs_dir, order.experiment, images.fingerprint, device=chosen.type,
-                                   threads=threads)
+    threads = order.threads or (order.run.info.threads if order.run else None)
+    if threads is None:
+        measurable = chosen.type == "cpu"
+        threads = device.measure_threads(order.experiment, images.training.images) if measurable else 1
+    run, state = order.run, None
+    notices: tuple[Notice, ...] = ()
+    if run is None:
+        run = runs.create(order.runs_dir, order.experiment, images.fingerprint, device=chosen.type, threads=threads)
+    elif run.checkpoints():  # else it ended before the first, and begins again
+        state, notices = runs.load_checkpoint(run, device=chosen.type, threads=threads)
     epochs = state.values["epochs"] if state else order.experiment.train.epochs
-    yield (Started(run, batches_per_epoch(order.experiment, len(images.training)), epochs, chosen.type,
-                   device.describe(chosen), threads, tuple(notice.message for notice in notices)),)
+    batches = batches_per_epoch(order.experiment, len(images.training))
+    yield (Started(run, batches, epochs, device.describe(chosen), threads, notices),)
     events = training.train(order.experiment, images, inbox, device=chosen.type, threads=threads, checkpoint=state,
                             live_interval_s=order.live_interval_s)
-    yield from runs.record(run, events, inbox, device=chosen.type, threads=threads)
+    yield from runs.record(run, events, inbox, device=chosen.type, threads=threads, limits=order.limits)

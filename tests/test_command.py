@@ -32,7 +32,7 @@ train = {epochs = 3, batch_size = 50, learning_rate = 0.01}
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> str:
-    """An experiment of 15 batches, as a TOML file."""
+    """An experiment of 18 batches, as a TOML file."""
     path = tmp_path / "tiny.toml"
     path.write_text(TINY, encoding="utf-8")
     return str(path)
@@ -112,16 +112,17 @@ def test_a_finished_run_is_not_trained_again(call: Call, tiny: str) -> None:
 def test_a_signal_stops_at_the_batch_and_the_resumed_run_ends_as_if_undisturbed(
         number: signal.Signals, code: int, call: Call, tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
     undisturbed = call("train", tiny).answer
-    tell = command.Ticker.tell
+    tell, steps = command.Ticker.tell, []
 
     def interrupting(ticker: Any, event: Any) -> None:
         tell(ticker, event)
-        if isinstance(event, Step) and event.step == 8:
-            signal.raise_signal(number)
+        if isinstance(event, Step):
+            steps.append(event.step)
+            if event.step == 8:
+                signal.raise_signal(number)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(command.Ticker, "tell", interrupting)
-        stopped = call("train", tiny)
+    monkeypatch.setattr(command.Ticker, "tell", interrupting)
+    stopped = call("train", tiny)
     assert (stopped.code, stopped.answer["status"]) == (code, "stopped")
     run = runs.Run(Path(stopped.answer["run"]))
     assert run.status_text == "Stopped by the system at step 8"
@@ -129,6 +130,7 @@ def test_a_signal_stops_at_the_batch_and_the_resumed_run_ends_as_if_undisturbed(
 
     resumed = call("train", "--resume", run.name)
     assert resumed.code == 0
+    assert steps == list(range(1, 19))
     same = ("parameters", "epochs", "train_loss", "validation_loss", "test_loss", "status")
     assert {key: resumed.answer[key] for key in same} == {key: undisturbed[key] for key in same}
     assert run.status == "finished"

@@ -16,9 +16,9 @@ PACKAGES = ("torch", "torchvision", "PySide6-Essentials", "pyqtgraph", "numpy")
 def described() -> Iterator[str]:
     """Lines of Markdown: date, processor, system, versions, command."""
     load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
-    yield f"Measured on {datetime.date.today()}: {processor()}, {os.cpu_count()} cores{load}, {platform.platform()}, "
+    yield f"Measured on {datetime.date.today()}: {processor()}, {os.cpu_count()} cores{load}, {platform.platform()},"
     yield f"Python {platform.python_version()}, {', '.join(f'{name} {metadata.version(name)}' for name in PACKAGES)}."
-    yield f"Command: `python -m tests.benchmarks {' '.join(sys.argv[1:])}`".replace(" `", "`")
+    yield f"Command: `{' '.join(['python -m tests.benchmarks', *sys.argv[1:]])}`"
     yield ""
 
 
