@@ -69,6 +69,9 @@ def test_every_name_of_an_experiment_has_its_reader_and_shape():
     names = typing.get_args(DatasetName)
     assert tuple(data.DATASETS) == names == tuple(IMAGE_SHAPES)
     assert {*sources.SOURCES, *sources.BUILT_IN} == set(names)
+    assert data.read_digits(Path()).training.shape[1:] == (IMAGE_SHAPES["digits"][0], *[IMAGE_SHAPES["digits"][1]] * 2)
+    for name in ("mnist", "fashion-mnist", "kmnist"):
+        assert struct.unpack_from(">2I", sources.SOURCES[name].files[0].head, 8) == (IMAGE_SHAPES[name][1],) * 2
 
 
 def test_the_digits_need_no_folder(tmp_path):
@@ -325,7 +328,7 @@ def test_a_file_is_read_for_its_checksum_once_and_again_when_it_changes(mnist, m
 
 def test_what_cannot_be_read_is_named(mnist, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(data.DamagedData, match=r"…/MNIST/raw/train-images cannot be read \(not a directory\)"):
+    with pytest.raises(data.DataError, match="…/MNIST/raw/train-images"):
         data.load(Data(dataset="mnist"), tmp_path / "file")
     path = mnist / "MNIST" / "raw" / "train-images-idx3-ubyte"
     path.unlink()

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -98,6 +99,12 @@ def test_drawing_needs_no_torch_and_draws_from_no_global_generator():
             "digits.draw(20, 10); assert numpy.random.get_state()[1].tobytes() == before; "
             "assert not {'torch', 'PIL'} & set(sys.modules)")
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_they_are_drawn_in_less_than_two_seconds_of_one_core():
+    started = time.process_time()
+    digits.draw()
+    assert time.process_time() - started < 2
 
 
 def test_another_seed_draws_other_digits():

@@ -1,6 +1,7 @@
 """Downloads from a server of our own on this machine that misbehaves in every known way; nothing else is contacted."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import http.server
@@ -258,7 +259,7 @@ def test_a_name_that_is_not_found_is_named(tmp_path, monkeypatch):
 
 def test_without_a_network_it_says_so(tmp_path, monkeypatch):
     def unreachable(*args, **kwargs):
-        raise OSError(101, "Network is unreachable")
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
     monkeypatch.setattr(socket.socket, "connect", unreachable)
     assert "there is no connection to the network" in message(tmp_path, "http://127.0.0.1:9/")
@@ -347,7 +348,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, server, small_fashio
 
 def test_a_full_disk_is_named_and_the_rest_is_kept(tmp_path, server, small_fashion, monkeypatch):
     def full(descriptor):
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(download.os, "fsync", full)
     text = message(tmp_path)
