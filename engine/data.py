@@ -5,6 +5,7 @@ torch is imported when the first images are asked for, torchvision when the firs
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import threading
@@ -81,7 +82,13 @@ THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse
 
 
 def read_digits(_data_dir: Path) -> Images:
-    """The built-in digits, drawn now."""
+    """The built-in digits, drawn when first asked for; they take 11 MB and stay."""
+    return _drawn_digits()
+
+
+@functools.cache
+def _drawn_digits() -> Images:
+    """The same images for every experiment on them."""
     (training, training_labels), (test, test_labels) = digits.draw()
     return Images(training[:, None], training_labels, test[:, None], test_labels, TEN_DIGITS)
 
