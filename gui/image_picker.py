@@ -153,9 +153,9 @@ class ImagePicker(QWidget):
     def _settle(self) -> None:
         """After another split or class: keep the image if it is among them, else take the next one that is."""
         self._restrict()
-        later = self.indices[self.indices >= self.index]
-        chosen = int(later[0]) if len(later) else int(self.indices[-1]) if len(self.indices) else 0
-        self._show(chosen)
+        if len(self.indices):
+            later = self.indices[self.indices >= self.index]
+            self._show(int(later[0] if len(later) else self.indices[-1]))
         self.filtered.emit()
 
     @Slot(int)

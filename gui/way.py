@@ -34,25 +34,25 @@ class Way(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._slider = Slider(Qt.Orientation.Horizontal)
-        self._slider.setRange(0, FINE)
-        self._slider.setSingleStep(FINE // 100)
-        self._slider.setPageStep(FINE // 10)
-        self._slider.setValue(FINE // 2)
-        self._slider.setAccessibleName(self.tr("Way from the left to the right image"))
-        self._slider.setToolTip(self.tr("0 is left, 1 is right; arrow keys move by 0.01, page keys by 0.1"))
-        self._exact = QDoubleSpinBox()
-        self._exact.setRange(0, 1)
-        self._exact.setDecimals(3)
-        self._exact.setSingleStep(0.01)
-        self._exact.setValue(0.5)
-        self._exact.setKeyboardTracking(False)
-        self._exact.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._exact.setAccessibleName(self.tr("Exact place on the way"))
-        self._exact.setToolTip(self.tr("Exact place between the left (0) and the right image (1)"))
-        self._play = button(self.tr("Play"), self.tr("Go to and fro between the two images"), "play", checkable=True)
-        calm(self._slider)
-        calm(self._exact)
+        self.slider = Slider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, FINE)
+        self.slider.setSingleStep(FINE // 100)
+        self.slider.setPageStep(FINE // 10)
+        self.slider.setValue(FINE // 2)
+        self.slider.setAccessibleName(self.tr("Way from the left to the right image"))
+        self.slider.setToolTip(self.tr("0 is left, 1 is right; arrow keys move by 0.01, page keys by 0.1"))
+        self.exact = QDoubleSpinBox()
+        self.exact.setRange(0, 1)
+        self.exact.setDecimals(3)
+        self.exact.setSingleStep(0.01)
+        self.exact.setValue(0.5)
+        self.exact.setKeyboardTracking(False)
+        self.exact.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.exact.setAccessibleName(self.tr("Exact place on the way"))
+        self.exact.setToolTip(self.tr("Exact place between the left (0) and the right image (1)"))
+        self.play = button(self.tr("Play"), self.tr("Go to and fro between the two images"), "play", checkable=True)
+        calm(self.slider)
+        calm(self.exact)
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._clock = QElapsedTimer()
@@ -60,19 +60,19 @@ class Way(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(style.S)
-        row.addWidget(self._play)
-        row.addWidget(self._slider, 1)
-        row.addWidget(self._exact)
-        self._slider.valueChanged.connect(self._slide)
-        self._slider.sliderPressed.connect(self.stop)
-        self._exact.valueChanged.connect(self._type)
-        self._play.toggled.connect(self._toggle)
+        row.addWidget(self.play)
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.exact)
+        self.slider.valueChanged.connect(self._slide)
+        self.slider.sliderPressed.connect(self.stop)
+        self.exact.valueChanged.connect(self._type)
+        self.play.toggled.connect(self._toggle)
         self._timer.timeout.connect(self._tick)
 
     @property
     def t(self) -> float:
         """From 0, the left image, to 1, the right one."""
-        return self._exact.value()
+        return self.exact.value()
 
     @property
     def playing(self) -> bool:
@@ -82,28 +82,28 @@ class Way(QWidget):
     def go_to(self, t: float) -> None:
         """Stop there."""
         self.stop()
-        self._exact.setValue(t)
+        self.exact.setValue(t)
 
     @Slot()
     def stop(self) -> None:
         """Stop playing."""
-        self._play.setChecked(False)
+        self.play.setChecked(False)
 
     @Slot(int)
     def _slide(self, value: int) -> None:
-        self._exact.setValue(value / FINE)
+        self.exact.setValue(value / FINE)
 
     @Slot(float)
     def _type(self, t: float) -> None:
         """Whatever moved it: slider and field agree, and it is told once."""
-        self._slider.blockSignals(True)
-        self._slider.setValue(round(t * FINE))
-        self._slider.blockSignals(False)
+        self.slider.blockSignals(True)
+        self.slider.setValue(round(t * FINE))
+        self.slider.blockSignals(False)
         self.moved.emit(t)
 
     @Slot(bool)
     def _toggle(self, playing: bool) -> None:
-        self._play.setIcon(style.icon("pause" if playing else "play"))
+        self.play.setIcon(style.icon("pause" if playing else "play"))
         if playing:
             self._phase_ms = self.t * CROSSING_MS
             self._clock.start()
@@ -115,4 +115,4 @@ class Way(QWidget):
     def _tick(self) -> None:
         """Where time has come to, to and fro."""
         phase = (self._phase_ms + self._clock.elapsed()) / CROSSING_MS % 2
-        self._exact.setValue(phase if phase <= 1 else 2 - phase)
+        self.exact.setValue(phase if phase <= 1 else 2 - phase)

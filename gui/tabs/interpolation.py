@@ -70,17 +70,17 @@ class InterpolationTab(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown = session.shown
-        self._questions = Questions(self._shown, "interpolation", self)
+        self.questions = Questions(self._shown, "interpolation", self)
         self._target: Path | None = None
-        self._left, self._right = End(self.tr("Left"), self), End(self.tr("Right"), self)
-        self._blend, self._way = Picture(), Way()
-        self._blend.setAccessibleName(self.tr("Decoded between the two images"))
-        self._strip, self._fade = TiledImages(spacing=2), TiledImages(spacing=2)
-        self._strip.setAccessibleName(self.tr("Decoded in ten steps"))
-        self._fade.setAccessibleName(self.tr("Cross-fade of the pixels in ten steps"))
-        self._paths = QButtonGroup(self)
+        self.left, self.right = End(self.tr("Left"), self), End(self.tr("Right"), self)
+        self.blend, self.way = Picture(), Way()
+        self.blend.setAccessibleName(self.tr("Decoded between the two images"))
+        self.strip, self.fade = TiledImages(spacing=2), TiledImages(spacing=2)
+        self.strip.setAccessibleName(self.tr("Decoded in ten steps"))
+        self.fade.setAccessibleName(self.tr("Cross-fade of the pixels in ten steps"))
+        self.paths = QButtonGroup(self)
         content = QWidget()
-        self._stage = Stage(content)
+        self.stage = Stage(content)
         self._arrange(content)
         self._connect()
         self._take_pair(self._shown.pair)
@@ -90,9 +90,9 @@ class InterpolationTab(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(style.L)
         grid.setVerticalSpacing(style.XS)
-        for column, (control, picture) in enumerate(((self._left.picker, self._left.picture),
-                                                     (self._path_controls(), self._blend),
-                                                     (self._right.picker, self._right.picture))):
+        for column, (control, picture) in enumerate(((self.left.picker, self.left.picture),
+                                                     (self._path_controls(), self.blend),
+                                                     (self.right.picker, self.right.picture))):
             grid.addWidget(control, 0, column, Qt.AlignmentFlag.AlignTop if column == 1 else Qt.AlignmentFlag(0))
             grid.addWidget(picture, 1, column)
             grid.setColumnStretch(column, 1)
@@ -100,16 +100,16 @@ class InterpolationTab(QWidget):
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(style.S)
-        inner.addWidget(self._way)
+        inner.addWidget(self.way)
         inner.addLayout(grid, 5)
-        inner.addLayout(self._row(self.tr("Codes"), self.tr("Decoded between the two codes"), self._strip), 2)
+        inner.addLayout(self._row(self.tr("Codes"), self.tr("Decoded between the two codes"), self.strip), 2)
         inner.addLayout(self._row(self.tr("Pixels"), self.tr("The two images faded into each other, for comparison"),
-                                  self._fade), 2)
+                                  self.fade), 2)
         inner.addWidget(note(self.tr("Picture i of a row is i/10 of the right and (10 − i)/10 of the left image: of "
                                      "their codes above, of their pixels below.")))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
-        layout.addWidget(self._stage)
+        layout.addWidget(self.stage)
 
     @staticmethod
     def _row(name: str, tip: str, strip: TiledImages) -> QHBoxLayout:
@@ -149,7 +149,7 @@ class InterpolationTab(QWidget):
             choice.setChecked(path == "straight")
             choice.setProperty("path", path)
             style.mark(choice, "segment", segment)
-            self._paths.addButton(choice)
+            self.paths.addButton(choice)
             row.addWidget(choice)
         return row
 
@@ -163,60 +163,60 @@ class InterpolationTab(QWidget):
         return self._save
 
     def _connect(self) -> None:
-        for figure, name in ((self._blend, "between"), (self._strip, "interpolation"), (self._fade, "cross-fade"),
-                             (self._left.picture, "left"), (self._right.picture, "right")):
+        for figure, name in ((self.blend, "between"), (self.strip, "interpolation"), (self.fade, "cross-fade"),
+                             (self.left.picture, "left"), (self.right.picture, "right")):
             Menu(figure, name)
-        self._left.chosen.connect(self._choose_left)
-        self._right.chosen.connect(self._choose_right)
-        self._way.moved.connect(self._ask_blend)
-        self._paths.buttonClicked.connect(self._questions.refresh)
-        self._strip.clicked.connect(self._go_to_step)
-        self._fade.clicked.connect(self._go_to_step)
-        self._stage.retry.connect(self._questions.refresh)
-        self._questions.contents_changed.connect(self._take_contents)
-        self._questions.due.connect(self._ask)
-        self._questions.emptied.connect(self._empty)
-        self._questions.answered.connect(self._take_answer)
-        self._questions.failed.connect(self._take_failure)
-        self._questions.busy_changed.connect(self._stage.set_busy)
+        self.left.chosen.connect(self._choose_left)
+        self.right.chosen.connect(self._choose_right)
+        self.way.moved.connect(self._ask_blend)
+        self.paths.buttonClicked.connect(self.questions.refresh)
+        self.strip.clicked.connect(self._go_to_step)
+        self.fade.clicked.connect(self._go_to_step)
+        self.stage.retry.connect(self.questions.refresh)
+        self.questions.contents_changed.connect(self._take_contents)
+        self.questions.due.connect(self._ask)
+        self.questions.emptied.connect(self._empty)
+        self.questions.answered.connect(self._take_answer)
+        self.questions.failed.connect(self._take_failure)
+        self.questions.busy_changed.connect(self.stage.set_busy)
         self._shown.pair_changed.connect(self._take_pair)
 
     @property
     def path(self) -> str:
         """'straight' or 'spherical'."""
-        chosen = self._paths.checkedButton()
+        chosen = self.paths.checkedButton()
         return str(chosen.property("path")) if chosen else "straight"
 
     @Slot()
     def _ask(self) -> None:
         """Everything at the shown snapshot."""
         self._ask_blend()
-        self._questions.ask("strip", "strip", *self._shown.pair, self.path, STEPS)
+        self.questions.ask("strip", "strip", *self._shown.pair, self.path, STEPS)
 
     @Slot()
     def _ask_blend(self) -> None:
         """The picture at the slider; while it moves only the newest place counts."""
-        self._questions.ask("blend", "interpolation", *self._shown.pair, self.path, self._way.t)
+        self.questions.ask("blend", "interpolation", *self._shown.pair, self.path, self.way.t)
         self._mark_step()
 
     def _mark_step(self) -> None:
         """Outline the picture of the rows where the slider is."""
-        step = self._way.t * STEPS
+        step = self.way.t * STEPS
         place = round(step) - 1 if abs(step - round(step)) < 1e-3 else -1
-        self._strip.select(place)
-        self._fade.select(place)
+        self.strip.select(place)
+        self.fade.select(place)
 
     @Slot(int)
     def _go_to_step(self, place: int) -> None:
-        self._way.go_to((place + 1) / STEPS)
+        self.way.go_to((place + 1) / STEPS)
 
     @Slot()
     def _empty(self) -> None:
-        self._stage.show_nothing(self._shown.run is not None)
+        self.stage.show_nothing(self._shown.run is not None)
 
     @Slot(object)
     def _take_contents(self, contents: Contents) -> None:
-        for end in (self._left, self._right):
+        for end in (self.left, self.right):
             end.picker.set_contents(contents)
         self._show_pair()
 
@@ -224,10 +224,10 @@ class InterpolationTab(QWidget):
     def _take_pair(self, pair: Any) -> None:
         """The images were chosen, here or in another tab."""
         self._show_pair()
-        self._questions.refresh()
+        self.questions.refresh()
 
     def _show_pair(self) -> None:
-        for end, image in zip((self._left, self._right), self._shown.pair, strict=True):
+        for end, image in zip((self.left, self.right), self._shown.pair, strict=True):
             end.picker.set_image(*image)
 
     @Slot(str, int)
@@ -241,27 +241,27 @@ class InterpolationTab(QWidget):
     @Slot(str, object)
     def _take_answer(self, key: str, answer: Any) -> None:
         if isinstance(answer, Blend):
-            self._blend.set_image(answer.picture)
-            self._blend.set_caption(f"{answer.t:.3f}")
+            self.blend.set_image(answer.picture)
+            self.blend.set_caption(f"{answer.t:.3f}")
             self._show_ends(answer)
-            self._stage.show_content()
+            self.stage.show_content()
         elif isinstance(answer, Strip):
             labels = [f"{t:.1f}" for t in answer.t]
-            self._strip.set_images(answer.pictures, STEPS, labels)
-            self._fade.set_images(answer.crossfades, STEPS, labels)
+            self.strip.set_images(answer.pictures, STEPS, labels)
+            self.fade.set_images(answer.crossfades, STEPS, labels)
             self._mark_step()
         elif isinstance(answer, bytes):
             self._write(answer)
 
     def _show_ends(self, answer: Blend) -> None:
         """The two originals."""
-        names = self._questions.contents.class_names if self._questions.contents else ()
-        for end, image, label in zip((self._left, self._right), answer.ends, answer.labels, strict=True):
+        names = self.questions.contents.class_names if self.questions.contents else ()
+        for end, image, label in zip((self.left, self.right), answer.ends, answer.labels, strict=True):
             end.show_image(image, names[label] if label is not None else "")
 
     @Slot(str, str)
     def _take_failure(self, key: str, text: str) -> None:
-        self._stage.show_failed(text)
+        self.stage.show_failed(text)
 
     @Slot()
     def _save_rows(self) -> None:
@@ -280,7 +280,7 @@ class InterpolationTab(QWidget):
         """Save the rows (.png) or the way to and fro (.gif); what became of it is said by the figures' notices."""
         self._target = path
         question = "animation" if path.suffix.lower() == ".gif" else "strip_figure"
-        self._questions.ask("save", question, *self._shown.pair, self.path)
+        self.questions.ask("save", question, *self._shown.pair, self.path)
 
     def _write(self, data: bytes) -> None:
         """Put the file in place."""
@@ -296,4 +296,4 @@ class InterpolationTab(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._way.stop()
+        self.way.stop()

@@ -37,67 +37,67 @@ class PlaneControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._axes = combo(self.tr("Plane"), self.tr(
+        self.kind = combo(self.tr("Plane"), self.tr(
             "The two directions along which the codes of 1,000 images vary most, or two numbers of the code"),
             ((self.tr("Principal directions"), "pca"), (self.tr("Two dimensions"), "dimensions")))
-        self._across = spin(self.tr("Dimension across"), self.tr("Number of the code along x, counted from 0"), 0, 0, 0)
-        self._up = spin(self.tr("Dimension up"), self.tr("Number of the code along y, counted from 0"), 0, 0, 0)
-        self._dimensions = labelled("", self._across, self._up)
-        self._size = spin(self.tr("Grid"), self.tr("Cells along each axis; more take longer to decode"), 2, 20, 12)
-        self._cut = spin(self.tr("Cut"), self.tr(
+        self.across = spin(self.tr("Dimension across"), self.tr("Number of the code along x, counted from 0"), 0, 0, 0)
+        self.up = spin(self.tr("Dimension up"), self.tr("Number of the code along y, counted from 0"), 0, 0, 0)
+        self._dimensions = labelled("", self.across, self.up)
+        self.grid = spin(self.tr("Grid"), self.tr("Cells along each axis; more take longer to decode"), 2, 20, 12)
+        self.cut = spin(self.tr("Cut"), self.tr(
             "Share of the codes beyond each end of an axis. Lower shows rarer codes, 0 all of them"), 0, 25, 2, " %")
-        self._through = button(self.tr("Through this image"), self.tr(
+        self.through = button(self.tr("Through this image"), self.tr(
             "Lay the plane through the code of the chosen image instead of the mean code"), text=True, checkable=True)
         self.codes = button(self.tr("Codes"), self.tr(
             "Draw where the codes of the 1,000 images fall, coloured by class"), text=True, checkable=True)
-        for field, width in ((self._across, 72), (self._up, 72), (self._size, 60), (self._cut, 72)):
+        for field, width in ((self.across, 72), (self.up, 72), (self.grid, 60), (self.cut, 72)):
             field.setFixedWidth(width)
         row = Flow(self)
-        for widget in (self._axes, self._dimensions, labelled(self.tr("Grid"), self._size),
-                       labelled(self.tr("Cut"), self._cut), self._through, self.codes):
+        for widget in (self.kind, self._dimensions, labelled(self.tr("Grid"), self.grid),
+                       labelled(self.tr("Cut"), self.cut), self.through, self.codes):
             row.addWidget(widget)
-        self._axes.currentIndexChanged.connect(self._take_axes)
-        self._through.toggled.connect(self._tell)
-        for field in (self._across, self._up, self._size, self._cut):
+        self.kind.currentIndexChanged.connect(self._take_axes)
+        self.through.toggled.connect(self._tell)
+        for field in (self.across, self.up, self.grid, self.cut):
             field.valueChanged.connect(self._tell)
         self._dimensions.hide()
 
     @property
     def axes(self) -> Axes:
         """'pca', or two dimensions of the code."""
-        return "pca" if self._axes.currentData() == "pca" else (self._across.value(), self._up.value())
+        return "pca" if self.kind.currentData() == "pca" else (self.across.value(), self.up.value())
 
     @property
     def cells(self) -> int:
         """Cells along each axis."""
-        return self._size.value()
+        return self.grid.value()
 
     @property
     def quantile(self) -> float:
         """Share of the codes beyond each end of an axis."""
-        return self._cut.value() / 100
+        return self.cut.value() / 100
 
     @property
     def through_image(self) -> bool:
         """Whether the plane runs through the chosen image's code."""
-        return self._through.isChecked()
+        return self.through.isChecked()
 
     def set_code_shape(self, shape: tuple[int, ...]) -> None:
         """The dimensions there are to choose from."""
         last = math.prod(shape) - 1
-        first_time = not self._across.maximum()
-        for field in (self._across, self._up):
+        first_time = not self.across.maximum()
+        for field in (self.across, self.up):
             field.blockSignals(True)
             field.setMaximum(last)
             field.blockSignals(False)
         if first_time:
-            self._up.blockSignals(True)
-            self._up.setValue(min(1, last))
-            self._up.blockSignals(False)
+            self.up.blockSignals(True)
+            self.up.setValue(min(1, last))
+            self.up.blockSignals(False)
 
     @Slot()
     def _take_axes(self) -> None:
-        self._dimensions.setVisible(self._axes.currentData() != "pca")
+        self._dimensions.setVisible(self.kind.currentData() != "pca")
         self.changed.emit()
 
     @Slot()
@@ -111,69 +111,69 @@ class LatentTab(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown = session.shown
-        self._questions = Questions(self._shown, "latent", self)
+        self.questions = Questions(self._shown, "latent", self)
         self._plane: Plane | None = None
         self._another_image = False
         self._scores: Numbers | None = None
         self._scores_of = self._asked_run = Path()
-        self._picker, self._controls = ImagePicker(), PlaneControls()
-        self._image, self._code, self._output, self._cell = Picture(), CodeView(), Picture(), Picture()
-        self._view = PlaneView()
+        self.picker, self.controls = ImagePicker(), PlaneControls()
+        self.image, self.code, self.output, self.cell = Picture(), CodeView(), Picture(), Picture()
+        self.view = PlaneView()
         content = QWidget()
-        self._stage = Stage(content)
+        self.stage = Stage(content)
         self._arrange(content)
         self._connect()
-        self._picker.set_image(self._shown.split, self._shown.image)
+        self.picker.set_image(self._shown.split, self._shown.image)
 
     def _arrange(self, content: QWidget) -> None:
         """The image's column; beside it the plane and the chosen cell under their controls."""
-        self._left = QVBoxLayout()
-        self._left.setSpacing(style.XS)
-        self._left.addWidget(self._picker)
-        for picture in (self._image, self._code, self._output):
-            self._left.addWidget(picture, PICTURE_STRETCH)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(style.XS)
+        self._column.addWidget(self.picker)
+        for picture in (self.image, self.code, self.output):
+            self._column.addWidget(picture, PICTURE_STRETCH)
         pictures = QHBoxLayout()
         pictures.setSpacing(style.S)
-        pictures.addWidget(self._view, 14)
-        pictures.addWidget(self._cell, 5)
+        pictures.addWidget(self.view, 14)
+        pictures.addWidget(self.cell, 5)
         right = QVBoxLayout()
         right.setSpacing(style.S)
-        right.addWidget(self._controls)
+        right.addWidget(self.controls)
         right.addLayout(pictures, 1)
         right.addWidget(note(self.tr("The ring marks the chosen image. A click shows a cell large.")))
         columns = QHBoxLayout(content)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(style.L)
-        columns.addLayout(self._left, 3)
+        columns.addLayout(self._column, 3)
         columns.addLayout(right, 11)
-        self._picker.setMinimumWidth(COLUMN_WIDTH)
+        self.picker.setMinimumWidth(COLUMN_WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
-        layout.addWidget(self._stage)
-        for figure, name in ((self._image, "image"), (self._output, "reconstruction"), (self._cell, "decoded"),
-                             (self._view, "latent-plane")):
+        layout.addWidget(self.stage)
+        for figure, name in ((self.image, "image"), (self.output, "reconstruction"), (self.cell, "decoded"),
+                             (self.view, "latent-plane")):
             Menu(figure, name)
 
     def _connect(self) -> None:
-        self._picker.chosen.connect(self._shown.choose_image)
-        self._picker.filtered.connect(self._take_filter)
-        self._controls.changed.connect(self._ask_plane)
-        self._controls.codes.toggled.connect(self._view.show_codes)
-        self._view.selected_changed.connect(self._show_cell)
-        self._stage.retry.connect(self._questions.refresh)
-        self._questions.contents_changed.connect(self._take_contents)
-        self._questions.due.connect(self._ask)
-        self._questions.emptied.connect(self._empty)
-        self._questions.answered.connect(self._take_answer)
-        self._questions.progressed.connect(self._take_progress)
-        self._questions.failed.connect(self._take_failure)
-        self._questions.busy_changed.connect(self._stage.set_busy)
+        self.picker.chosen.connect(self._shown.choose_image)
+        self.picker.filtered.connect(self._take_filter)
+        self.controls.changed.connect(self._ask_plane)
+        self.controls.codes.toggled.connect(self.view.show_codes)
+        self.view.selected_changed.connect(self._show_cell)
+        self.stage.retry.connect(self.questions.refresh)
+        self.questions.contents_changed.connect(self._take_contents)
+        self.questions.due.connect(self._ask)
+        self.questions.emptied.connect(self._empty)
+        self.questions.answered.connect(self._take_answer)
+        self.questions.progressed.connect(self._take_progress)
+        self.questions.failed.connect(self._take_failure)
+        self.questions.busy_changed.connect(self.stage.set_busy)
         self._shown.image_changed.connect(self._take_image)
 
     @Slot()
     def _ask(self) -> None:
         """The chosen image and the plane at the shown snapshot."""
-        self._questions.ask("code", "code_of", self._shown.split, self._shown.image)
+        self.questions.ask("code", "code_of", self._shown.split, self._shown.image)
         self._ask_plane()
 
     @Slot()
@@ -183,31 +183,31 @@ class LatentTab(QWidget):
             return
         self._asked_run = self._shown.snapshot.run
         kept = self._scores if self._scores_of == self._asked_run else None
-        controls = self._controls
-        self._questions.ask("plane", "code_plane", self._shown.split, self._shown.image, controls.axes, controls.cells,
+        controls = self.controls
+        self.questions.ask("plane", "code_plane", self._shown.split, self._shown.image, controls.axes, controls.cells,
                             controls.quantile, controls.through_image, kept)
 
     @Slot()
     def _empty(self) -> None:
-        self._stage.show_nothing(self._shown.run is not None)
+        self.stage.show_nothing(self._shown.run is not None)
 
     @Slot(object)
     def _take_contents(self, contents: Contents) -> None:
-        self._picker.set_contents(contents)
-        self._picker.set_image(self._shown.split, self._shown.image)
-        self._controls.set_code_shape(contents.code_shape)
+        self.picker.set_contents(contents)
+        self.picker.set_image(self._shown.split, self._shown.image)
+        self.controls.set_code_shape(contents.code_shape)
 
     @Slot()
     def _take_filter(self) -> None:
         """Another split or class: the image that the picker moved to."""
-        self._shown.choose_image(self._picker.split, self._picker.index)
+        self._shown.choose_image(self.picker.split, self.picker.index)
 
     @Slot(object)
     def _take_image(self, image: tuple[str, int]) -> None:
         """An image was chosen, here or in another tab."""
-        self._picker.set_image(*image)
+        self.picker.set_image(*image)
         self._another_image = True
-        self._questions.refresh()
+        self.questions.refresh()
 
     @Slot(str, object)
     def _take_answer(self, key: str, answer: Any) -> None:
@@ -215,32 +215,32 @@ class LatentTab(QWidget):
             self._show_code(answer)
         elif isinstance(answer, Plane):
             self._show_plane(answer)
-            self._stage.show_content()
+            self.stage.show_content()
 
     def _show_code(self, answer: Code) -> None:
-        contents, names = self._questions.contents, ""
+        contents, names = self.questions.contents, ""
         if contents is not None and answer.label is not None:
             names = f" · {contents.class_names[answer.label]}"
-        self._image.set_image(answer.image)
-        self._image.set_caption(self.tr("Original") + names)
-        self._code.set_code(answer.code)
-        self._left.setStretchFactor(self._code, PICTURE_STRETCH if answer.code.ndim == 3 else STRIP_STRETCH)
-        self._output.set_image(answer.output)
-        self._output.set_caption(self.tr("Reconstruction · MSE {mse}").format(mse=significant(answer.mse, 3)))
+        self.image.set_image(answer.image)
+        self.image.set_caption(self.tr("Original") + names)
+        self.code.set_code(answer.code)
+        self._column.setStretchFactor(self.code, PICTURE_STRETCH if answer.code.ndim == 3 else STRIP_STRETCH)
+        self.output.set_image(answer.output)
+        self.output.set_caption(self.tr("Reconstruction · MSE {mse}").format(mse=significant(answer.mse, 3)))
 
     def _show_plane(self, plane: Plane) -> None:
         """New tiles, in place; the chosen cell stays, on another grid and for another image it is the nearest one."""
         before, self._plane = self._plane, plane
-        if plane.axes == "pca":
+        if plane.axes == "pca" and not any(plane.constant):  # a collapsed code has no directions to keep
             self._scores, self._scores_of = plane.scores, self._asked_run
         titles = self._title(plane, 0), self._title(plane, 1)
-        self._view.set_plane(plane.pictures, plane.x, plane.y, titles, plane.position)
-        self._view.set_codes(plane.scores, plane.labels)
+        self.view.set_plane(plane.pictures, plane.x, plane.y, titles, plane.position)
+        self.view.set_codes(plane.scores, plane.labels)
         same_grid = before is not None and (before.axes, before.pictures.shape) == (plane.axes, plane.pictures.shape)
-        if self._view.tiles.selected < 0 or self._another_image or not same_grid:
-            self._view.tiles.select(self._nearest(plane))
+        if self.view.tiles.selected < 0 or self._another_image or not same_grid:
+            self.view.tiles.select(self._nearest(plane))
             self._another_image = False
-        self._show_cell(self._view.tiles.selected)
+        self._show_cell(self.view.tiles.selected)
 
     @staticmethod
     def _nearest(plane: Plane) -> int:
@@ -252,26 +252,30 @@ class LatentTab(QWidget):
     def _title(self, plane: Plane, axis: int) -> str:
         """What an axis of the plane is: 'Principal direction 1 · 42.0 % of the variance'."""
         if plane.axes == "pca":
-            share = significant(100 * plane.explained[axis], 3) if plane.explained else ""
-            return self.tr("Principal direction {number} · {share} % of the variance").format(
-                number=axis + 1, share=share)
-        title = self.tr("Dimension {number} of the code").format(number=plane.axes[axis])
-        return title + self.tr(" · does not vary") if plane.constant[axis] else title
+            title = self.tr("Principal direction {number}").format(number=axis + 1)
+        else:
+            title = self.tr("Dimension {number} of the code").format(number=plane.axes[axis])
+        if plane.constant[axis]:
+            return title + self.tr(" · does not vary")
+        if plane.explained is None:
+            return title
+        share = significant(100 * plane.explained[axis], 3)
+        return title + self.tr(" · {share} % of the variance").format(share=share)
 
     @Slot(int)
     def _show_cell(self, tile: int) -> None:
         """A cell of the plane, large, with its coordinates."""
         if self._plane is None or not 0 <= tile < len(self._plane.pictures):
-            self._cell.clear()
+            self.cell.clear()
             return
-        x, y = self._view.coordinates(tile)
-        self._cell.set_image(self._plane.pictures[tile])
-        self._cell.set_caption(f"({significant(x, 3)}, {significant(y, 3)})".replace("-", "−"))
+        x, y = self.view.coordinates(tile)
+        self.cell.set_image(self._plane.pictures[tile])
+        self.cell.set_caption(f"({significant(x, 3)}, {significant(y, 3)})".replace("-", "−"))
 
     @Slot(str, object)
     def _take_progress(self, key: str, progress: Progress) -> None:
-        self._stage.set_progress(progress.done, progress.total)
+        self.stage.set_progress(progress.done, progress.total)
 
     @Slot(str, str)
     def _take_failure(self, key: str, text: str) -> None:
-        self._stage.show_failed(text)
+        self.stage.show_failed(text)

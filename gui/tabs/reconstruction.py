@@ -31,145 +31,145 @@ class ReconstructionTab(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown = session.shown
-        self._questions = Questions(self._shown, "reconstruction", self)
+        self.questions = Questions(self._shown, "reconstruction", self)
         self._ranking: Ranking | None = None
         self._ranked_epoch = self._asked_epoch = 0.0
-        self._page: Reconstructions | None = None
-        self._picker, self._pages, self._gallery = ImagePicker(), Pages(), Gallery()
+        self.page: Reconstructions | None = None
+        self.picker, self.pages, self.gallery = ImagePicker(), Pages(), Gallery()
         content = QWidget()
-        self._stage = Stage(content)
-        self._worst = button(self.tr("Worst first"), self.tr(
+        self.stage = Stage(content)
+        self.worst = button(self.tr("Worst first"), self.tr(
             "Order all images of the split by their error at this epoch; on the timeline they keep this order"),
             text=True, checkable=True)
-        self._again = button(self.tr("Sort again"), self.tr("Order by the errors at the epoch shown now"), text=True)
-        self._cancel = button(self.tr("Cancel"), self.tr("Stop sorting and keep the order"), text=True)
-        self._status, self._mean = style.dress(QLabel(), tone="quiet"), QLabel()
-        self._mean.setToolTip(self.tr("Mean squared error per pixel of the images on this page"))
+        self.again = button(self.tr("Sort again"), self.tr("Order by the errors at the epoch shown now"), text=True)
+        self.cancel = button(self.tr("Cancel"), self.tr("Stop sorting and keep the order"), text=True)
+        self.status, self.mean = style.dress(QLabel(), tone="quiet"), QLabel()
+        self.mean.setToolTip(self.tr("Mean squared error per pixel of the images on this page"))
         self._arrange(content)
         self._connect()
-        self._picker.set_image(self._shown.split, self._shown.image)
+        self.picker.set_image(self._shown.split, self._shown.image)
         self._show_status()
 
     def _arrange(self, content: QWidget) -> None:
         """Controls, what they lead to in words, the gallery."""
         controls = Flow()
-        for widget in (self._picker, self._worst, self._pages):
+        for widget in (self.picker, self.worst, self.pages):
             controls.addWidget(widget)
         line = QHBoxLayout()
         line.setSpacing(style.S)
-        line.addWidget(self._status)
-        line.addWidget(self._again)
-        line.addWidget(self._cancel)
+        line.addWidget(self.status)
+        line.addWidget(self.again)
+        line.addWidget(self.cancel)
         line.addStretch(1)
-        line.addWidget(self._mean)
+        line.addWidget(self.mean)
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(style.S)
         inner.addLayout(controls)
         inner.addLayout(line)
-        inner.addWidget(self._gallery, 1)
+        inner.addWidget(self.gallery, 1)
         inner.addWidget(note(self.tr("Input, reconstruction, absolute error. A click chooses the image for the other "
                                      "tabs; a right click uses it for the interpolation.")))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
-        layout.addWidget(self._stage)
+        layout.addWidget(self.stage)
 
     def _connect(self) -> None:
-        self._picker.filtered.connect(self._refilter)
-        self._picker.chosen.connect(self._choose)
-        self._worst.toggled.connect(self._toggle_order)
-        self._again.clicked.connect(self._rank)
-        self._cancel.clicked.connect(self._cancel_ranking)
-        self._pages.turned.connect(self._turn_page)
-        Menu(self._gallery, "reconstructions").opening.connect(self._extend_menu)
-        self._gallery.selected_changed.connect(self._take_selection)
-        self._stage.retry.connect(self._questions.refresh)
-        self._questions.contents_changed.connect(self._take_contents)
-        self._questions.due.connect(self._ask_page)
-        self._questions.emptied.connect(self._empty)
-        self._questions.answered.connect(self._take_answer)
-        self._questions.progressed.connect(self._take_progress)
-        self._questions.failed.connect(self._take_failure)
-        self._questions.busy_changed.connect(self._stage.set_busy)
+        self.picker.filtered.connect(self._refilter)
+        self.picker.chosen.connect(self._choose)
+        self.worst.toggled.connect(self._toggle_order)
+        self.again.clicked.connect(self._rank)
+        self.cancel.clicked.connect(self._cancel_ranking)
+        self.pages.turned.connect(self._turn_page)
+        Menu(self.gallery, "reconstructions").opening.connect(self._extend_menu)
+        self.gallery.selected_changed.connect(self._take_selection)
+        self.stage.retry.connect(self.questions.refresh)
+        self.questions.contents_changed.connect(self._take_contents)
+        self.questions.due.connect(self._ask_page)
+        self.questions.emptied.connect(self._empty)
+        self.questions.answered.connect(self._take_answer)
+        self.questions.progressed.connect(self._take_progress)
+        self.questions.failed.connect(self._take_failure)
+        self.questions.busy_changed.connect(self.stage.set_busy)
         self._shown.image_changed.connect(self._take_image)
 
     def order(self) -> Indices:
         """All images of the split and class, in the chosen order."""
         if self._ranking is None:
-            return self._picker.indices
+            return self.picker.indices
         ranked = self._ranking.order
-        return ranked if self._picker.label is None else ranked[np.isin(ranked, self._picker.indices)]
+        return ranked if self.picker.label is None else ranked[np.isin(ranked, self.picker.indices)]
 
     @Slot()
     def _ask_page(self) -> None:
         """The pictures of this page at the shown snapshot."""
         order = self.order()
-        self._pages.set_total(len(order))
-        self._questions.ask("page", "gallery", self._picker.split, order[self._pages.page])
+        self.pages.set_total(len(order))
+        self.questions.ask("page", "gallery", self.picker.split, order[self.pages.page])
         self._show_status()
 
     @Slot()
     def _turn_page(self) -> None:
-        self._gallery.verticalScrollBar().setValue(0)
+        self.gallery.verticalScrollBar().setValue(0)
         self._ask_page()
 
     def _ask_page_of(self, place: int) -> None:
         """Turn to the page of the image at this place of the order."""
-        self._pages.set_total(len(self.order()))
-        self._pages.turn_to(place)
+        self.pages.set_total(len(self.order()))
+        self.pages.turn_to(place)
         self._turn_page()
 
     @Slot()
     def _empty(self) -> None:
-        self._page = self._ranking = None
-        self._stage.show_nothing(self._shown.run is not None)
+        self.page = self._ranking = None
+        self.stage.show_nothing(self._shown.run is not None)
         self._show_status()
 
     @Slot(object)
     def _take_contents(self, contents: Contents) -> None:
         """Another run, perhaps of other images."""
-        self._questions.cancel("rank")
+        self.questions.cancel("rank")
         self._ranking = None
-        self._worst.blockSignals(True)
-        self._worst.setChecked(False)
-        self._worst.blockSignals(False)
-        self._picker.set_contents(contents)
-        self._picker.set_image(self._shown.split, self._shown.image)
+        self.worst.blockSignals(True)
+        self.worst.setChecked(False)
+        self.worst.blockSignals(False)
+        self.picker.set_contents(contents)
+        self.picker.set_image(self._shown.split, self._shown.image)
 
     @Slot(str, object)
     def _take_answer(self, key: str, answer: Any) -> None:
         if isinstance(answer, Reconstructions):
             self._show_page(answer)
-        elif isinstance(answer, Ranking) and answer.split == self._picker.split:
+        elif isinstance(answer, Ranking) and answer.split == self.picker.split:
             self._ranking, self._ranked_epoch = answer, self._asked_epoch
-            self._questions.cancel("rank")
+            self.questions.cancel("rank")
             self._ask_page_of(0)
 
     def _show_page(self, page: Reconstructions) -> None:
         """New pictures, in place."""
-        self._page = page
-        self._gallery.set_page(page.images, page.outputs, page.errors, self._captions(page), ERROR_LIMIT)
+        self.page = page
+        self.gallery.set_page(page.images, page.outputs, page.errors, self._captions(page), ERROR_LIMIT)
         mean = float(page.mse.mean()) if len(page.mse) else None
-        self._mean.setText(self.tr("Mean MSE of the page {mse}").format(mse=significant(mean)))
+        self.mean.setText(self.tr("Mean MSE of the page {mse}").format(mse=significant(mean)))
         self._mark_chosen()
-        self._stage.show_content()
+        self.stage.show_content()
         self._show_status()
 
     def _captions(self, page: Reconstructions) -> list[str]:
-        contents, split = self._questions.contents, self._picker.split
+        contents, split = self.questions.contents, self.picker.split
         names = [contents.class_of(split, index) if contents else "" for index in page.indices.tolist()]
         return [f"{index}\t{name}\t{significant(float(mse), 3)}"
                 for index, name, mse in zip(page.indices.tolist(), names, page.mse, strict=True)]
 
     def _show_status(self) -> None:
         """How many images in which order, and what can be done about the order."""
-        sorting, snapshot = self._questions.waits("rank"), self._shown.snapshot
+        sorting, snapshot = self.questions.waits("rank"), self._shown.snapshot
         moved = snapshot is not None and snapshot.epoch != self._ranked_epoch
-        self._cancel.setVisible(sorting)
-        self._again.setVisible(self._ranking is not None and moved and not sorting)
-        self._mean.setVisible(self._page is not None)
+        self.cancel.setVisible(sorting)
+        self.again.setVisible(self._ranking is not None and moved and not sorting)
+        self.mean.setVisible(self.page is not None)
         if not sorting:
-            self._status.setText(self._summary() if self._page is not None else "")
+            self.status.setText(self._summary() if self.page is not None else "")
 
     def _summary(self) -> str:
         """'10,000 images, the worst of epoch 3 first'."""
@@ -181,14 +181,14 @@ class ReconstructionTab(QWidget):
 
     @Slot(str, object)
     def _take_progress(self, key: str, progress: Progress) -> None:
-        self._stage.set_progress(progress.done, progress.total)
+        self.stage.set_progress(progress.done, progress.total)
         if key == "rank":
-            self._status.setText(self.tr("Sorting, {done} of {total} images").format(
+            self.status.setText(self.tr("Sorting, {done} of {total} images").format(
                 done=count(progress.done), total=count(progress.total)))
 
     @Slot(str, str)
     def _take_failure(self, key: str, text: str) -> None:
-        self._stage.show_failed(text)
+        self.stage.show_failed(text)
         if key == "rank":
             self._cancel_ranking()
 
@@ -197,8 +197,8 @@ class ReconstructionTab(QWidget):
         """Order all images of the split by their error at the shown snapshot."""
         if self._shown.snapshot is not None:
             self._asked_epoch = self._shown.snapshot.epoch
-            self._questions.ask("rank", "worst_first", self._picker.split)
-            self._status.setText(self.tr("Sorting"))
+            self.questions.ask("rank", "worst_first", self.picker.split)
+            self.status.setText(self.tr("Sorting"))
             self._show_status()
 
     @Slot(bool)
@@ -206,24 +206,24 @@ class ReconstructionTab(QWidget):
         if worst:
             self._rank()
         else:
-            self._questions.cancel("rank")
+            self.questions.cancel("rank")
             self._ranking = None
             self._ask_page_of(0)
 
     @Slot()
     def _cancel_ranking(self) -> None:
-        self._questions.cancel("rank")
-        self._worst.blockSignals(True)
-        self._worst.setChecked(self._ranking is not None)
-        self._worst.blockSignals(False)
+        self.questions.cancel("rank")
+        self.worst.blockSignals(True)
+        self.worst.setChecked(self._ranking is not None)
+        self.worst.blockSignals(False)
         self._show_status()
 
     @Slot()
     def _refilter(self) -> None:
         """Another split or class; a ranking holds for its own split only."""
-        if self._ranking is not None and self._ranking.split != self._picker.split:
+        if self._ranking is not None and self._ranking.split != self.picker.split:
             self._ranking = None
-        if self._worst.isChecked() and self._ranking is None:
+        if self.worst.isChecked() and self._ranking is None:
             self._rank()
         self._ask_page_of(0)
 
@@ -232,7 +232,7 @@ class ReconstructionTab(QWidget):
         """The picker chose an image: tell the other tabs and turn to it."""
         self._shown.choose_image(split, index)
         places = np.flatnonzero(self.order() == index)
-        on_page = self._page is not None and index in self.order()[self._pages.page]
+        on_page = self.page is not None and index in self.order()[self.pages.page]
         if len(places) and not on_page:
             self._ask_page_of(int(places[0]))
         self._mark_chosen()
@@ -241,37 +241,37 @@ class ReconstructionTab(QWidget):
     def _take_image(self, image: tuple[str, int]) -> None:
         """An image was chosen, here or in another tab."""
         split, index = image
-        if split == self._picker.split:
-            self._picker.set_image(split, index)
+        if split == self.picker.split:
+            self.picker.set_image(split, index)
         self._mark_chosen()
 
     def _mark_chosen(self) -> None:
         """Outline the chosen image where it is on the page."""
         place = -1
-        if self._page is not None and self._shown.split == self._picker.split:
-            places = np.flatnonzero(self._page.indices == self._shown.image)
+        if self.page is not None and self._shown.split == self.picker.split:
+            places = np.flatnonzero(self.page.indices == self._shown.image)
             place = int(places[0]) if len(places) else -1
-        self._gallery.blockSignals(True)
-        self._gallery.select(place)
-        self._gallery.blockSignals(False)
+        self.gallery.blockSignals(True)
+        self.gallery.select(place)
+        self.gallery.blockSignals(False)
 
     @Slot(int)
     def _take_selection(self, place: int) -> None:
         """A cell was chosen with the mouse or the keys."""
-        if place >= 0 and self._page is not None:
-            self._shown.choose_image(self._picker.split, int(self._page.indices[place]))
+        if place >= 0 and self.page is not None:
+            self._shown.choose_image(self.picker.split, int(self.page.indices[place]))
 
     @Slot(object, QPoint)
     def _extend_menu(self, menu: QMenu, position: QPoint) -> None:
         """What can be done with the image at a position, before what can be done with the figure."""
-        place = self._gallery.index_at(position)
-        if place < 0 or self._page is None:
+        place = self.gallery.index_at(position)
+        if place < 0 or self.page is None:
             return
         before = menu.actions()[0]
         for text, slot in ((self.tr("Use as left image of the interpolation"), self._use_left),
                            (self.tr("Use as right image of the interpolation"), self._use_right)):
             action = QAction(text, menu)
-            action.setData((self._picker.split, int(self._page.indices[place])))
+            action.setData((self.picker.split, int(self.page.indices[place])))
             action.triggered.connect(slot)
             menu.insertAction(before, action)
         menu.insertSeparator(before)
