@@ -111,6 +111,12 @@ def test_losses_are_those_of_a_plain_loop(tiny, channels):
         assert told == pytest.approx(((network(images) - images) ** 2).mean().item(), rel=1e-4)
 
 
+def test_the_size_of_the_pieces_does_not_change_a_mean_loss(tiny, tiny_data):
+    whole, pieces = (run(tiny, tiny_data, pacing=Pacing(chunk_numbers=numbers))[-1] for numbers in (10**9, 64 * 7))
+    for name in ("training_loss", "validation_loss", "test_loss"):
+        assert getattr(pieces, name) == pytest.approx(getattr(whole, name), rel=1e-5)
+
+
 def test_the_running_loss_is_the_mean_of_the_epochs_batches(tiny, tiny_data):
     events = run(replaced(tiny, {"train.evaluate_every": 3}), tiny_data)
     batches, evaluations = losses(events), only(Evaluation, events)
