@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -99,7 +100,7 @@ class Main(QObject):
         text = self.tr("The app ended unexpectedly last time. Your runs are intact; {interrupted}.")
         count = self.tr("1 run was interrupted") if len(interrupted) == 1 else self.tr(
             "{count} runs were interrupted").format(count=len(interrupted))
-        actions = tuple(Action(self.tr("Resume"), lambda run=run: self.session.resume(run)) for run in interrupted[:1])
+        actions = tuple(Action(self.tr("Resume"), partial(self.session.resume, run)) for run in interrupted[:1])
         self.window.messages.show_message(Message(text.format(interrupted=count), "warning", actions, report, "crash"))
 
     @Slot(object)

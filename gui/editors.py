@@ -16,6 +16,7 @@ from gui.fields import Spec, number_text, tr
 
 SLIDER_STEPS = 1000
 NUMBER_WIDTH = 84
+SHORTEST_SLIDER = 40
 INCOMPLETE = re.compile(r"\s*[-+]?(\d+[.,]?|[.,])?\d*([eE][-+]?)?\s*")
 """What one types on the way to a number: not worth a red line yet."""
 
@@ -26,6 +27,7 @@ class Slider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setRange(0, SLIDER_STEPS)
+        self.setMinimumWidth(SHORTEST_SLIDER)
         self.setPageStep(SLIDER_STEPS // 10)
         self.setSingleStep(SLIDER_STEPS // 50)
 

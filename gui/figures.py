@@ -13,5 +13,6 @@ def of_tab(tab: QWidget) -> list[Any]:
 
     focus = QApplication.focusWidget()
     menus = [(menu, figure) for menu in tab.findChildren(Menu) if isinstance(figure := menu.parent(), QWidget)]
-    visible = [(menu, (figure is focus, figure.width() * figure.height())) for menu, figure in menus if figure.isVisible()]
-    return [menu for menu, _ in sorted(visible, key=lambda pair: pair[1], reverse=True)]
+    visible = [(figure is focus, figure.width() * figure.height(), menu) for menu, figure in menus
+               if figure.isVisible()]
+    return [menu for _, _, menu in sorted(visible, key=lambda rank: rank[:2], reverse=True)]

@@ -114,9 +114,10 @@ class Row(QObject):
 class Form(QWidget):
     """Rows for fields of the draft, one below the other, always showing what the draft says."""
 
-    def __init__(self, draft: Draft, paths: Iterable[str | tuple[PathOf, Spec]],
-                 parent: QWidget | None = None) -> None:
-        """A path, or a function that finds it in the experiment with a description of its own."""
+    def __init__(self, draft: Draft, paths: Iterable[str | tuple[PathOf, Spec]], parent: QWidget | None = None,
+                 above: tuple[QWidget, QWidget] | None = None) -> None:
+        """A path, or a function that finds it in the experiment with a description of its own; ``above`` are a label
+        and a field that stand in the same columns."""
         super().__init__(parent)
         self._draft = draft
         self._grid = QGridLayout(self)
@@ -124,6 +125,9 @@ class Form(QWidget):
         self._grid.setHorizontalSpacing(style.M)
         self._grid.setVerticalSpacing(style.XS)
         self._grid.setColumnStretch(1, 1)
+        if above is not None:
+            self._grid.addWidget(above[0], 0, 0)
+            self._grid.addWidget(above[1], 0, 1)
         self.rows: dict[str, Row] = {}
         for path in paths:
             self._add(path)

@@ -164,4 +164,5 @@ class Menus(QObject):
         box = QMessageBox(self._window)
         box.setWindowTitle(self.tr("About"))
         box.setText(text.format(version=application_version()))
-        box.open()
+        box.setModal(False)
+        box.show()

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 import resources
 from engine import experiment as experiments
@@ -15,7 +15,7 @@ from engine.experiment import LABELS, Data, Experiment, ExperimentError, Linear,
 from gui import style
 from gui.editors import Choice
 from gui.fields import Spec, spec_of
-from gui.form import Form
+from gui.form import Form, PathOf
 from gui.messages import Message
 from gui.session import Session
 
@@ -43,8 +43,8 @@ class ExperimentPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(style.M, style.M, style.M, style.S)
         column.setSpacing(style.XS)
-        column.addLayout(self._preset_row())
-        self.form = Form(session.draft, ["data.dataset", (code_size_path, code_size_spec()), *FIVE[1:]])
+        five: list[str | tuple[PathOf, Spec]] = ["data.dataset", (code_size_path, code_size_spec()), *FIVE[1:]]
+        self.form = Form(session.draft, five, above=self._preset_row())
         column.addWidget(self.form)
         column.addLayout(self._data_row())
         self.code = style.dress(QLabel(), "caption", "quiet")
@@ -59,8 +59,7 @@ class ExperimentPanel(QWidget):
         session.data_dir_changed.connect(self._refresh_data)
         self._refresh(session.draft.experiment)
 
-    def _preset_row(self) -> QGridLayout:
-        row = QGridLayout()
+    def _preset_row(self) -> tuple[QLabel, Choice]:
         label = QLabel(self.tr("Preset"))
         self.preset = Choice()
         for name in self._presets:
@@ -71,10 +70,7 @@ class ExperimentPanel(QWidget):
                                        "and undone."))
         self.preset.activated.connect(self._choose_preset)
         label.setBuddy(self.preset)
-        row.addWidget(label, 0, 0)
-        row.addWidget(self.preset, 0, 1)
-        row.setColumnStretch(1, 1)
-        return row
+        return label, self.preset
 
     def _data_row(self) -> QHBoxLayout:
         """Whether the chosen data set is there, and the button that fetches it."""

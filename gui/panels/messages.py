@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -30,7 +30,9 @@ ICONS: dict[str, tuple[str, style.Tone]] = {
 
 
 class MessageRow(QFrame):
-    """One message with its buttons."""
+    """One message with its buttons. Signal ``dismissed`` when it leaves the bar."""
+
+    dismissed = Signal()
 
     def __init__(self, message: Message, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,8 +78,7 @@ class MessageRow(QFrame):
 
     def _act(self, action: Action, checked: bool = False) -> None:
         """The person has decided: the message has done its work."""
-        self.setParent(None)
-        self.deleteLater()
+        self.dismiss()
         action.run()
 
     def _details_button(self) -> QPushButton:
@@ -100,13 +101,14 @@ class MessageRow(QFrame):
     def dismiss(self) -> None:
         """Remove the message."""
         self.setParent(None)
+        self.dismissed.emit()
         self.deleteLater()
 
     @Slot()
     def show_details(self) -> None:
         """Open the traceback in a window that does not stop the others."""
         dialog = Details(self.message, self.window())
-        dialog.open()
+        dialog.show()
 
 
 class Details(QDialog):
@@ -147,6 +149,7 @@ class MessageBar(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(style.XS)
         self.setAccessibleName(self.tr("Messages"))
+        self.hide()
 
     @property
     def rows(self) -> list[MessageRow]:
@@ -165,7 +168,15 @@ class MessageBar(QWidget):
             self.dismiss(message.key)
         for row in self.rows[: -(MOST_ROWS - 1)]:
             row.dismiss()
-        self._column.addWidget(MessageRow(message))
+        row = MessageRow(message)
+        row.dismissed.connect(self._fold)
+        self._column.addWidget(row)
+        self.show()
+
+    @Slot()
+    def _fold(self) -> None:
+        """Take no room when the last message is gone."""
+        self.setVisible(bool(self.rows))
 
     def dismiss(self, key: str) -> None:
         """Remove what is no longer so."""

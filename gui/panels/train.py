@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import style
 from gui.editors import Choice
@@ -15,6 +24,8 @@ from gui.training import Progress
 
 TRAIN_HEIGHT = 40
 PROGRESS_HEIGHT = 4
+LABEL_WIDTH = 82
+"""About as wide as the labels of the form above."""
 MORE_EPOCHS = 10
 THREADS = (0, 1, 2, 4, 8, 16)
 
@@ -61,22 +72,26 @@ class TrainPanel(QWidget):
 
     def _small_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(style.S)
+        row.setSpacing(0)
         self.stop = self._button(self.tr("Stop"), "stop", self.tr("Save a checkpoint and end; it can be resumed"))
-        self.batch = self._button(self.tr("One batch"), "step", self.tr("Train a single batch, then pause (.)"))
-        self.more = self._button(self.tr("+{count} epochs").format(count=MORE_EPOCHS), "plus", self.tr(
+        self.batch = self._button(self.tr("One batch"), "", self.tr("Train a single batch, then pause (.)"))
+        self.more = self._button(self.tr("+{count} epochs").format(count=MORE_EPOCHS), "", self.tr(
             "Train the shown run longer, with the state of its optimizer"))
         for button in (self.stop, self.batch, self.more):
-            row.addWidget(button, 1)
+            row.addWidget(button)
+        row.addStretch(1)
         return row
 
-    def _button(self, text: str, icon: str, tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setIcon(style.icon(icon))
+    def _button(self, text: str, icon: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        if icon:
+            button.setIcon(style.icon(icon))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setAutoRaise(True)
         button.setAccessibleName(text)
         button.setToolTip(tip)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        style.mark(button, "flat", True)
         return button
 
     def _progress_bar(self) -> QProgressBar:
@@ -92,22 +107,24 @@ class TrainPanel(QWidget):
     def _machine(self) -> QGridLayout:
         """Device and threads."""
         grid = QGridLayout()
-        grid.setHorizontalSpacing(style.S)
+        grid.setHorizontalSpacing(style.M)
+        grid.setVerticalSpacing(style.XS)
         self.device, self.threads = Choice(), Choice()
         names = {"auto": self.tr("Automatic"), "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
         for value, _ in spec_of(Settings, "device").choices:
             self.device.addItem(names.get(value, value), value)
         for number in THREADS:
             self.threads.addItem(str(number) if number else self.tr("Measured"), number)
-        for position, (name, box) in enumerate((("device", self.device), ("threads", self.threads))):
+        for place, (name, box) in enumerate((("device", self.device), ("threads", self.threads))):
             described = spec_of(Settings, name)
-            label = style.dress(QLabel(described.label), tone="quiet")
+            label = QLabel(described.label)
             label.setBuddy(box)
             box.setAccessibleName(described.label)
             box.setToolTip(described.help)
-            grid.addWidget(label, 0, 2 * position)
-            grid.addWidget(box, 0, 2 * position + 1)
-            grid.setColumnStretch(2 * position + 1, 1)
+            grid.addWidget(label, place, 0)
+            grid.addWidget(box, place, 1)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(0, LABEL_WIDTH)
         self.device.activated.connect(self._choose_device)
         self.threads.activated.connect(self._choose_threads)
         self._show_settings(self._session.settings)
