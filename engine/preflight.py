@@ -22,7 +22,7 @@ PACKAGES = {
     "numpy": "numpy",
     "pydantic": "pydantic",
     "safetensors": "safetensors",
-    "pooch": "pooch",
+    "requests": "requests",
     "PIL": "Pillow",
     "tomli_w": "tomli-w",
 }

@@ -359,7 +359,7 @@ class Loader(QThread):
 
 
 def report_thread_exceptions(report: Callable[[type[BaseException], BaseException, Any], None]) -> None:
-    """Send exceptions of plain Python threads (pooch, torch) to ``report`` instead of standard error."""
+    """Send exceptions of plain Python threads (torch and others) to ``report`` instead of standard error."""
 
     def hook(arguments: threading.ExceptHookArgs) -> None:
         if arguments.exc_value is not None:
