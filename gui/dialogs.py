@@ -83,8 +83,8 @@ def write_experiment(session: Session, path: Path) -> None:
 
 
 def open_path(session: Session, path: Path) -> None:
-    """An experiment's file goes into the form, a run's folder is shown; anything else is refused with a message."""
-    if path.is_dir():
+    """An experiment's file goes into the form; a run, by its folder or its name, is shown; anything else is refused."""
+    if path.is_dir() or (session.runs_dir / path).is_dir():
         _open_run(session, path)
     else:
         _open_experiment(session, path)
