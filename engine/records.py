@@ -156,9 +156,10 @@ def _experiment(path: Path, stamp: Stamp) -> Experiment:
         raise _unreadable(_line(error)) from None
     except ExperimentError as error:
         problem = error.problems[0]
+        if problem.code != "toml.syntax":
+            raise _unreadable(f"{problem.field} {problem.message}".strip()) from None
         line = re.search(r"line (\d+)", problem.message)
-        where = line[0] if line and problem.code == "toml.syntax" else f"{problem.field} {problem.message}".strip()
-        raise _unreadable(where) from None
+        raise _unreadable(line[0] if line else "its end is missing") from None
     except DamagedFile as error:
         raise _unreadable(error.message.removesuffix(".")) from None
 

@@ -149,7 +149,7 @@ def list_runs(runs_dir: Path) -> list[Run]:
     """Every run of a folder, newest first; damaged ones are among them and hide no other. Raises nothing."""
     try:
         found = [runs_dir / name for name, _ in storage.listing(runs_dir) if not name.startswith(".")]
-    except OSError:
+    except (OSError, ValueError):  # not to be read, or no path at all
         return []
     return sorted((Run(folder) for folder in found if _is_run(folder)), key=_age, reverse=True)
 

@@ -68,7 +68,7 @@ class Writer:
         point: Mapping[str, Any] = max(verified.values(), key=lambda values: values["step"], default={})
         self.kept_step, self._best_step = point.get("step"), point.get("best_step")
         self._metrics_end = journal.cut(self.folder / journal.NAME, point.get("step", 0), point.get("metrics_bytes", 0))
-        self._state = self._state.model_copy(update={"status": "running", "step": point.get("step", 0), "error": ""})
+        self._update(status="running", step=point.get("step", 0), best_step=self._best_step, error="", reason="")
         return self._put_state()
 
     def _verified_checkpoints(self) -> Iterable[tuple[str, dict[str, Any]]]:
