@@ -31,14 +31,15 @@ class Shown(QObject):
 
     Attributes: ``run``, ``experiment`` (of the run), ``snapshot``, ``snapshots`` (by step), ``live`` (following the
     newest), ``split`` and ``image`` (its index), ``pair``. Signals carry the new value: ``run_changed`` (Run or None),
-    ``snapshots_changed`` (tuple), ``changed`` (SnapshotHandle or None), ``image_changed`` ((split, index)),
-    ``pair_changed``; ``answered`` (key, request, answer), ``failed`` (key, request, text) and ``done`` (key, request)
+    ``snapshots_changed`` (tuple), ``changed`` (SnapshotHandle or None), ``live_changed`` (bool), ``image_changed``
+    ((split, index)), ``pair_changed``; ``answered`` (key, request, answer), ``failed`` (key, request, text) and ``done`` (key, request)
     bring what was asked. A run's change comes before its snapshots', and theirs before the snapshot's.
     """
 
     run_changed = Signal(object)
     snapshots_changed = Signal(object)
     changed = Signal(object)
+    live_changed = Signal(bool)
     image_changed = Signal(object)
     pair_changed = Signal(object)
     answered = Signal(str, int, object)
@@ -93,7 +94,7 @@ class Shown(QObject):
         """Show the snapshot of this step, or the last one before it."""
         earlier = [handle for handle in self.snapshots if handle.step <= step] or list(self.snapshots[:1])
         if earlier:
-            self.live = False
+            self._follow(False)
             self._choose(earlier[-1])
 
     def show_position(self, position: int) -> None:
@@ -101,12 +102,12 @@ class Shown(QObject):
         if position >= len(self.snapshots):
             self.go_live()
         elif self.snapshots:
-            self.live = False
+            self._follow(False)
             self._choose(self.snapshots[max(0, position)])
 
     def go_live(self) -> None:
         """Show the newest snapshot, and each newer one as it comes."""
-        self.live = True
+        self._follow(True)
         self._choose(self._latest())
 
     def choose_image(self, split: str, index: int) -> None:
@@ -177,6 +178,11 @@ class Shown(QObject):
         if self._newest is not None and (kept is None or self._newest.step >= kept.step):
             return self._newest
         return kept
+
+    def _follow(self, live: bool) -> None:
+        if live != self.live:
+            self.live = live
+            self.live_changed.emit(live)
 
     def _choose(self, handle: SnapshotHandle | None) -> None:
         shown = self.snapshot

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -29,6 +29,7 @@ from gui.panels.timeline import Timeline
 from gui.panels.train import TrainPanel
 from gui.session import Session
 
+NAME = "Autoencoder Explorer"
 NARROWEST, USUAL, WIDEST = 280, layout.LEFT_WIDTH, 420
 SMALLEST = (1000, 640)
 
@@ -51,7 +52,7 @@ class Window(QMainWindow):
         self.log_path = log_path or config_dir / "log.txt"
         self._closing = False
         self._threads_ended = False
-        self.setWindowTitle("Autoencoder Explorer")
+        self.setWindowTitle(NAME)
         self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
         self.messages = MessageBar()
@@ -202,7 +203,9 @@ class Window(QMainWindow):
     @Slot(object)
     def _follow_run(self, run: Any) -> None:
         self.messages.dismiss("read-only")
-        self.setWindowTitle(f"{run.title} — Autoencoder Explorer" if run else "Autoencoder Explorer")
+        experiment = self.session.shown.experiment
+        title = (run.notes.name or (experiment.name if experiment else "") or run.name) if run else ""
+        self.setWindowTitle(f"{title} — {NAME}" if title else NAME)
 
     def open_path(self, path: Path) -> None:
         """Open an experiment's file in the form, or show a run's folder."""
@@ -284,9 +287,3 @@ class Window(QMainWindow):
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.open_path(Path(url.toLocalFile()))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
-            self.setWindowTitle("Autoencoder Explorer")
-

@@ -74,6 +74,7 @@ class Timeline(QWidget):
         self.slider.valueChanged.connect(self._move)
         self._shown.snapshots_changed.connect(self._refresh)
         self._shown.changed.connect(self._refresh)
+        self._shown.live_changed.connect(self._refresh)
         self._training.state_changed.connect(self._refresh)
 
     def _button(self, icon: str, name: str, tip: str) -> QToolButton:
