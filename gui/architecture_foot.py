@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QWidget
 
 from engine.experiment import Problem
@@ -64,20 +64,23 @@ class Trouble(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(style.S)
-        icon = QLabel()
-        icon.setPixmap(style.icon("warning", "bad").pixmap(16, 16))
-        self._icon = icon
+        self._icon = QLabel()
+        self._color()
+        style.theme().changed.connect(self._color)
         self.text = style.dress(QLabel(), tone="bad")
         self.text.setWordWrap(True)
         self.remedy = QPushButton()
         self.remedy.clicked.connect(self.mended)
-        row.addWidget(icon)
+        row.addWidget(self._icon)
         row.addWidget(self.text, 1)
         row.addWidget(self.remedy)
 
+    @Slot()
+    def _color(self) -> None:
+        self._icon.setPixmap(style.icon("warning", "bad").pixmap(16, 16))
+
     def show_problem(self, problem: Problem) -> None:
         """Say what is wrong, and what the button does."""
-        self._icon.setPixmap(style.icon("warning", "bad").pixmap(16, 16))
         self.text.setText(problem.message)
         self.remedy.setVisible(problem.remedy is not None)
         if problem.remedy is not None:

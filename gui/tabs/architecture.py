@@ -77,9 +77,7 @@ class ArchitectureTab(QWidget):
         self.mirror = controls.button(
             self.tr("Mirror"), self.tr("The decoder is the encoder in reverse; kernels and paddings are solved"),
             checkable=True)
-        self.explicit = controls.button(
-            self.tr("Explicit"), self.tr("Copy the mirrored decoder into blocks of its own and edit them"),
-            checkable=True)
+        self.explicit = controls.button(self.tr("Explicit"), "", checkable=True)
         style.mark(self.mirror, "segment", "first")
         style.mark(self.explicit, "segment", "last")
         self._switch = QButtonGroup(self)
@@ -159,11 +157,19 @@ class ArchitectureTab(QWidget):
             "The decoder follows when every block of the encoder fits.")
         self.drawing.set_plan(plan)
         (self.explicit if explicit else self.mirror).setChecked(True)
-        self.explicit.setEnabled(explicit or (bool(plan.decoder) and not plan.problems))
+        self._offer_explicit(explicit or not plan.problems)
+        if not explicit and self._part == "decoder":
+            self._take("encoder")
         self.output.setCurrentIndex(self.output.findData(experiment.model.output))
         self.foot.show_plan(plan, self._problem)
         self._fit()
         self._allow()
+
+    def _offer_explicit(self, possible: bool) -> None:
+        """There is a mirrored decoder to copy only while the encoder fits."""
+        tip = self.tr("Copy the mirrored decoder into blocks of its own and edit them")
+        self.explicit.setEnabled(possible)
+        self.explicit.setToolTip(tip if possible else f"{tip}\n{self.tr('Mend the encoder first.')}")
 
     def _fit(self) -> None:
         """Tables beside each other where both fit, else below with the same columns; long rows or compact."""

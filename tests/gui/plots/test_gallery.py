@@ -117,6 +117,9 @@ def test_between_and_beyond_the_cells_is_nothing(gallery):
     gallery.set_page(*page(1))
     assert gallery.index_at(gallery.cell_rect(0).center()) == 0
     assert gallery.index_at(QPoint(10, 390)) == -1 and gallery.index_at(QPoint(700, 10)) == -1
+    gallery.set_page(*page(10))
+    beside = QPoint(gallery.cell_rect(gallery.columns - 1).right() + 1, 50)
+    assert gallery.viewport().rect().contains(beside) and gallery.index_at(beside) == -1
 
 
 def test_empty_and_mismatched_pages(gallery):

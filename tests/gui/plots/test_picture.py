@@ -55,9 +55,10 @@ def test_an_error_of_zero_has_the_colour_of_the_surface_in_both_themes(picture):
 
 
 def test_differences_have_two_sides(picture):
-    picture.set_differences(np.array([[-1.0, 1.0]]), 1.0)
-    assert color(picture, 0, 0, (1, 2)) == style.theme().current.negative[-1]
-    assert color(picture, 0, 1, (1, 2)) == style.theme().current.positive[-1]
+    picture.set_differences(np.array([[-1.0, -0.001, 0.001, 1.0]]), 1.0)
+    shown = [color(picture, 0, column, (1, 4)) for column in range(4)]
+    colors = style.theme().current
+    assert shown == [colors.negative[-1], colors.surface, colors.surface, colors.positive[-1]]
 
 
 def test_a_nan_does_not_hide_the_rest(picture):

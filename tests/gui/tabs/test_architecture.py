@@ -213,6 +213,33 @@ def test_explicit_copies_the_mirrored_decoder_and_both_are_the_same_network(tab,
     assert session.draft.experiment.model.decoder[2].kernel == 4 and tab.explicit.isChecked()
 
 
+def test_when_the_explicit_decoder_is_undone_the_buttons_act_on_the_encoder(tab, session, qtbot):
+    qtbot.mouseClick(tab.explicit, Qt.MouseButton.LeftButton)
+    tab.decoder.select(1)
+    session.draft.undo()
+    qtbot.mouseClick(tab.buttons.add, Qt.MouseButton.LeftButton)
+    assert session.draft.experiment.model.decoder == "mirror" and len(session.draft.experiment.model.encoder) == 4
+
+
+def test_without_a_mirrored_decoder_there_is_nothing_to_copy(tab, session):
+    session.draft.set("model.encoder.0.kernel", 200)
+    assert not tab.explicit.isEnabled() and "Mend the encoder" in tab.explicit.toolTip()
+    assert "follows" in tab.decoder.placeholder and not tab.decoder.blocks.rows
+    session.draft.undo()
+    assert tab.explicit.isEnabled() and "Mend" not in tab.explicit.toolTip()
+
+
+def test_a_second_cell_takes_the_field_over_and_keeps_the_first_value(tab, session, qtbot):
+    press(qtbot, tab.encoder, 0, "channels")
+    qtbot.keyClicks(editor(tab.encoder), "12")
+    press(qtbot, tab.encoder, 1, "channels")
+    qtbot.keyClicks(editor(tab.encoder), "13")
+    enter(qtbot, tab.encoder)
+    assert [block.channels for block in session.draft.experiment.model.encoder[:2]] == [12, 13]
+    session.draft.undo()
+    assert [block.channels for block in session.draft.experiment.model.encoder[:2]] == [12, 16]
+
+
 @pytest.mark.parametrize("encoder", [
     (Linear(size=64),),
     (Convolution(kernel=3, pool_kernel=3), Convolution(stride=2, dropout=0.1)),
