@@ -7,16 +7,14 @@ is a generator: it yields Progress between pieces of work, and its answer last.
 
 from __future__ import annotations
 
-import functools
 import weakref
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from engine import figures, latent
+from engine import asking, figures, latent
 from engine.answers import (
     Axes,
     Blend,
@@ -34,94 +32,13 @@ from engine.answers import (
     Reconstructions,
     Strip,
 )
-from engine.data import SPLITS, Dataset, Split
+from engine.data import SPLITS, Dataset
 from engine.model import Autoencoder
-
-PIECE = 50
-"""Images per piece of a long question: a few milliseconds, so that a shorter question hardly waits."""
 
 FIXED_IMAGES = 1000
 """How many codes span the plane of the latent space; always those of the same images."""
 
 FIXED_SPLIT = "validation"
-
-
-def _asked(compute: Callable[..., Any]) -> Callable[..., Any]:
-    """Run a computation on a model in eval mode, without gradients, and leave the model as it was."""
-
-    @functools.wraps(compute)
-    @torch.inference_mode()
-    def asked(model: Autoencoder, *arguments: Any) -> Any:
-        training = model.training
-        if training:
-            model.eval()
-        try:
-            return compute(model, *arguments)
-        finally:
-            if training:
-                model.train()
-
-    return asked
-
-
-@_asked
-def _encode(model: Autoencoder, images: Tensor) -> Tensor:
-    """uint8 (B, C, H, W) -> (B, *code)."""
-    return model.encode(_unit(images))
-
-
-@_asked
-def _decode(model: Autoencoder, codes: Tensor) -> Tensor:
-    """(B, *code) -> (B, C, H, W), not clipped."""
-    return model.decode(codes)
-
-
-@_asked
-def _forward(model: Autoencoder, images: Tensor) -> Tensor:
-    """uint8 (B, C, H, W) -> its reconstruction, not clipped."""
-    return model(_unit(images))
-
-
-@_asked
-def _squared_errors(model: Autoencoder, images: Tensor) -> Tensor:
-    """uint8 (B, C, H, W) -> (B,) mean squared error of each image."""
-    unit = _unit(images)
-    return (model(unit) - unit).square().flatten(1).mean(1)
-
-
-def _unit(images: Tensor) -> Tensor:
-    """uint8 0 ... 255 -> float32 in [0, 1]."""
-    return images.to(torch.float32) / 255
-
-
-def _pictures(images: Tensor) -> Pictures:
-    """(B, C, H, W), uint8 or float in [0, 1] (clipped) -> (B, H, W) or (B, H, W, 3) of one's own."""
-    if images.dtype != torch.uint8:
-        images = (images.nan_to_num().clamp(0, 1) * 255).round().to(torch.uint8)
-    ordered = images[:, 0] if images.shape[1] == 1 else images.permute(0, 2, 3, 1)
-    return np.array(ordered.numpy(), order="C")
-
-
-def _floats(values: Tensor) -> Numbers:
-    return np.array(values.numpy(), dtype=np.float32)
-
-
-def _chosen(data: Dataset, split: str, indices: Sequence[int] | Indices) -> tuple[Split, Indices]:
-    """The split and the indices in it. Raises QuestionError for an index that the split does not have."""
-    images, chosen = data.split(split), np.array(indices, dtype=np.int64).reshape(-1)
-    wrong = chosen[(chosen < 0) | (chosen >= len(images))]
-    if len(wrong):
-        raise QuestionError("question.index", f"Image {wrong[0]} is not among the {split} images. Choose 0 to "
-                            f"{len(images) - 1}.", index=int(wrong[0]), split=split, last=len(images) - 1)
-    return images, chosen
-
-
-def _single(values: latent.Vectors) -> Numbers:
-    return values.astype(np.float32)
-
-
-def _label(split: Split, index: int) -> int | None:
-    return None if split.labels is None else int(split.labels[index])
 
 
 def contents(model: Autoencoder, data: Dataset) -> Contents:
@@ -133,24 +50,25 @@ def contents(model: Autoencoder, data: Dataset) -> Contents:
 
 def reconstruct(model: Autoencoder, data: Dataset, split: str, indices: Sequence[int] | Indices) -> Reconstructions:
     """These images, their reconstructions, error maps and errors."""
-    source, chosen = _chosen(data, split, indices)
+    source, chosen = asking.chosen(data, split, indices)
     images = source.images[torch.from_numpy(chosen)]
-    outputs = _forward(model, images)
-    difference = outputs - _unit(images)
+    outputs = asking.forward(model, images)
+    difference = outputs - asking.unit(images)
     labels = None if source.labels is None else np.array(source.labels.numpy()[chosen])
-    return Reconstructions(chosen, _pictures(images), _pictures(outputs), _floats(difference.abs().mean(1)),
-                           _floats(difference.square().flatten(1).mean(1)), labels)
+    return Reconstructions(chosen, asking.pictures(images), asking.pictures(outputs),
+                           asking.floats(difference.abs().mean(1)),
+                           asking.floats(difference.square().flatten(1).mean(1)), labels)
 
 
 def gallery(model: Autoencoder, data: Dataset, split: str,
             indices: Sequence[int] | Indices) -> Iterator[Progress | Reconstructions]:
     """``reconstruct`` for a whole page, piece by piece."""
-    _, chosen = _chosen(data, split, indices)
+    _, chosen = asking.chosen(data, split, indices)
     pieces = []
-    for start in range(0, len(chosen), PIECE):
-        if start:
-            yield Progress(start, len(chosen))
-        pieces.append(reconstruct(model, data, split, chosen[start:start + PIECE]))
+    for piece in asking.pieces(len(chosen)):
+        if piece.start:
+            yield Progress(piece.start, len(chosen))
+        pieces.append(reconstruct(model, data, split, chosen[piece]))
     yield _joined(pieces) if pieces else reconstruct(model, data, split, ())
 
 
@@ -171,37 +89,40 @@ def worst_first(model: Autoencoder, data: Dataset, split: str) -> Iterator[Progr
     """All images of a split by falling error."""
     images = data.split(split).images
     errors = np.empty(len(images), dtype=np.float32)
-    for start in range(0, len(images), PIECE):
-        yield Progress(start, len(images))
-        errors[start:start + PIECE] = _squared_errors(model, images[start:start + PIECE]).numpy()
+    for piece in asking.pieces(len(images)):
+        yield Progress(piece.start, len(images))
+        errors[piece] = asking.squared_errors(model, images[piece]).numpy()
     # an error that is no number is the worst of all
     yield Ranking(split, np.argsort(-np.nan_to_num(errors, nan=np.inf), kind="stable"), errors)
 
 
 def code_of(model: Autoencoder, data: Dataset, split: str, index: int) -> Code:
     """One image, its code in its own shape, and its reconstruction."""
-    source, _ = _chosen(data, split, [index])
+    source, _ = asking.chosen(data, split, [index])
     images = source.images[index:index + 1]
-    codes = _encode(model, images)
-    outputs = _decode(model, codes)
-    error = float((outputs - _unit(images)).square().mean())
-    return Code(_pictures(images)[0], _floats(codes[0]), _pictures(outputs)[0], error, _label(source, index))
+    codes = asking.encode(model, images)
+    outputs = asking.decode(model, codes)
+    error = float((outputs - asking.unit(images)).square().mean())
+    return Code(asking.pictures(images)[0], asking.floats(codes[0]), asking.pictures(outputs)[0], error,
+                asking.label(source, index))
 
 
-_known_codes: weakref.WeakKeyDictionary[Autoencoder, tuple[str, latent.Vectors]] = weakref.WeakKeyDictionary()
+_clouds: weakref.WeakKeyDictionary[Autoencoder, tuple[str, latent.Cloud]] = weakref.WeakKeyDictionary()
 """Codes of the fixed images by model: a snapshot's model never changes, and the plane's controls ask often."""
 
 
-def _fixed_codes(model: Autoencoder, data: Dataset) -> Generator[Progress, None, latent.Vectors]:
-    """(n, d) codes of the fixed images."""
-    known = _known_codes.get(model)
+def _fixed_cloud(model: Autoencoder, data: Dataset) -> Generator[Progress, None, latent.Cloud]:
+    """The codes of the fixed images and their principal directions."""
+    known = _clouds.get(model)
     if known is None or known[0] != data.fingerprint:
         images = data.split(FIXED_SPLIT).images[torch.from_numpy(fixed_indices(data))]
         pieces = []
-        for start in range(0, len(images), PIECE):
-            yield Progress(start, len(images))
-            pieces.append(_encode(model, images[start:start + PIECE]).flatten(1).double().numpy())
-        known = _known_codes[model] = data.fingerprint, np.concatenate(pieces)
+        for piece in asking.pieces(len(images)):
+            yield Progress(piece.start, 2 * len(images))
+            pieces.append(asking.encode(model, images[piece]).flatten(1).double().numpy())
+        search = latent.principal(np.concatenate(pieces))
+        cloud = yield from asking.reporting(search, Progress(len(images), 2 * len(images)))
+        known = _clouds[model] = data.fingerprint, cloud
     return known[1]
 
 
@@ -219,8 +140,9 @@ def code_plane(model: Autoencoder, data: Dataset, split: str, index: int, axes: 
     It runs through the mean code, or through the chosen image's, over the codes' range from ``quantile`` to its
     opposite. Given the scores of the ``previous`` plane, the principal directions keep their order and sign.
     """
-    codes = yield from _fixed_codes(model, data)
-    frame = latent.frame_of(codes, _within(axes, codes.shape[1]), previous)
+    cloud = yield from _fixed_cloud(model, data)
+    codes = cloud.codes
+    frame = latent.frame_of(cloud, _within(axes, codes.shape[1]), previous)
     image = code_of(model, data, split, index).code.reshape(-1).astype(np.float64)
     scores, position = frame.coordinates(codes), frame.coordinates(image)
     x, y = frame.steps(scores, quantile, size)
@@ -228,7 +150,7 @@ def code_plane(model: Autoencoder, data: Dataset, split: str, index: int, axes: 
     points = frame.points(grid, image if through_image else codes.mean(axis=0))
     pictures = yield from _decoded(model, points, len(codes))
     constant = np.ptp(scores, axis=0) == 0
-    yield Plane(pictures, _single(x), _single(y[::-1]), axes, frame.explained, _single(scores),
+    yield Plane(pictures, asking.single(x), asking.single(y[::-1]), axes, frame.explained, asking.single(scores),
                 (float(position[0]), float(position[1])), (bool(constant[0]), bool(constant[1])), _fixed_labels(data))
 
 
@@ -244,15 +166,15 @@ def _within(axes: Axes, numbers: int) -> Axes:
 def _decoded(model: Autoencoder, points: latent.Vectors, done: int) -> Generator[Progress, None, Pictures]:
     """(n, d) flat codes -> their pictures, piece by piece; ``done`` images came before."""
     pieces = []
-    for start in range(0, len(points), PIECE):
-        yield Progress(done + start, done + len(points))
-        pieces.append(_at(model, points[start:start + PIECE]))
+    for piece in asking.pieces(len(points)):
+        yield Progress(done + piece.start, done + len(points))
+        pieces.append(_at(model, points[piece]))
     return np.concatenate(pieces)
 
 
 def _at(model: Autoencoder, points: latent.Vectors) -> Pictures:
     """(n, d) flat codes -> their pictures."""
-    return _pictures(_decode(model, torch.from_numpy(_single(points)).unflatten(1, model.plan.code)))
+    return asking.pictures(asking.decode(model, torch.from_numpy(asking.single(points)).unflatten(1, model.plan.code)))
 
 
 def _fixed_labels(data: Dataset) -> Indices | None:
@@ -286,10 +208,11 @@ def strip_figure(model: Autoencoder, data: Dataset, a: Image, b: Image, path: Pa
 
 def _between(model: Autoencoder, data: Dataset, a: Image, b: Image, path: Path, t: latent.Vectors) -> Strip:
     """The points ``t`` (k,) of the way from a to b."""
-    sources = [_chosen(data, split, [index])[0] for split, index in (a, b)]
+    sources = [asking.chosen(data, split, [index])[0] for split, index in (a, b)]
     images = torch.stack([source.images[index] for source, (_, index) in zip(sources, (a, b), strict=True)])
-    codes = _encode(model, images).flatten(1).double().numpy()
-    pixels = _unit(images).flatten(1).double().numpy()
+    codes = asking.encode(model, images).flatten(1).double().numpy()
+    pixels = asking.unit(images).flatten(1).double().numpy()
     faded = torch.from_numpy(latent.straight(pixels[0], pixels[1], t)).unflatten(1, images.shape[1:])
-    return Strip(_pictures(images), (_label(sources[0], a[1]), _label(sources[1], b[1])), _single(t),
-                 _at(model, latent.PATHS[path](codes[0], codes[1], t)), _pictures(faded))
+    labels = asking.label(sources[0], a[1]), asking.label(sources[1], b[1])
+    return Strip(asking.pictures(images), labels, asking.single(t),
+                 _at(model, latent.PATHS[path](codes[0], codes[1], t)), asking.pictures(faded))

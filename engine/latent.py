@@ -1,16 +1,24 @@
-"""Geometry of the latent space in numpy: principal directions that keep their sign and order, planes, ranges, paths."""
+"""Geometry of the latent space: principal directions that keep their sign and order, planes, ranges, paths."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from engine.answers import Axes, Numbers
 
 Vectors = NDArray[np.float64]
+
+OVERSAMPLING = 8
+"""Directions sought beyond those wanted: the more, the fewer rounds."""
+
+MAXIMUM_ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -39,41 +47,72 @@ class Frame:
         return x, y
 
 
-def frame_of(codes: Vectors, axes: Axes, previous: Numbers | None = None) -> Frame:
-    """(n, d) codes -> two dimensions of the code, or its two principal directions as ``previous`` scores had them."""
+@dataclass(frozen=True)
+class Cloud:
+    """Codes of many images, with their principal directions and each one's share of the variance."""
+
+    codes: Vectors
+    """(n, d)"""
+    directions: Vectors
+    """(2, d)"""
+    shares: Vectors
+    """(2,)"""
+
+
+def frame_of(cloud: Cloud, axes: Axes, previous: Numbers | None = None) -> Frame:
+    """Two dimensions of the code, or the two principal directions with the order and signs of ``previous`` scores."""
     if axes == "pca":
-        return _principal_frame(codes, previous)
-    directions = np.zeros((2, codes.shape[1]))
+        return _principal_frame(cloud, previous)
+    directions = np.zeros_like(cloud.directions)
     for row, dimension in zip(directions, dict.fromkeys(axes), strict=False):  # the same one twice spans only a line
         row[dimension] = 1
-    return Frame(np.zeros(codes.shape[1]), directions)
+    return Frame(np.zeros(cloud.codes.shape[1]), directions)
 
 
-def _principal_frame(codes: Vectors, previous: Numbers | None) -> Frame:
-    directions, shares = principal_directions(codes)
-    frame = Frame(codes.mean(axis=0), directions)
-    if previous is not None and previous.shape == (len(codes), 2):
-        order, signs = matching(frame.coordinates(codes), previous.astype(np.float64))
+def _principal_frame(cloud: Cloud, previous: Numbers | None) -> Frame:
+    directions, shares = cloud.directions, cloud.shares
+    frame = Frame(cloud.codes.mean(axis=0), directions)
+    if previous is not None and previous.shape == (len(cloud.codes), 2):
+        order, signs = matching(frame.coordinates(cloud.codes), previous.astype(np.float64))
         directions, shares = directions[order] * signs[:, None], shares[order]
     return Frame(frame.origin, directions, (float(shares[0]), float(shares[1])))
 
 
-def principal_directions(codes: Vectors, count: int = 2) -> tuple[Vectors, Vectors]:
-    """(n, d) codes -> (count, d) unit directions of the largest variance, and each one's share of the variance.
+def principal(codes: Vectors, count: int = 2) -> Generator[None, None, Cloud]:
+    """The directions of the largest variance, found in short rounds of subspace iteration on one thread.
 
     Directions beyond the rank are zero. The largest component of each is positive, so that the answer is unique.
-    From the smaller of covariance (d, d) and Gram matrix (n, n): Jolliffe, Principal Component Analysis, 2002, 3.5.
+    Halko, Martinsson, Tropp, Finding Structure with Randomness, 2011, with Rayleigh and Ritz in every round.
     """
-    centred = codes - codes.mean(axis=0)
-    few_numbers = centred.shape[1] <= len(centred)
-    variances, vectors = np.linalg.eigh(centred.T @ centred if few_numbers else centred @ centred.T)
-    variances, vectors = variances[::-1].clip(min=0), vectors.T[::-1]
-    directions, shares = np.zeros((count, centred.shape[1])), np.zeros(count)
-    for i in range(min(count, int((variances > variances.sum() * 1e-12).sum()))):
-        direction = vectors[i] if few_numbers else vectors[i] @ centred
-        direction = direction / np.linalg.norm(direction)
-        directions[i] = direction * np.sign(direction[np.abs(direction).argmax()])
-        shares[i] = variances[i] / variances.sum()
+    centred = torch.from_numpy(codes - codes.mean(axis=0))
+    total = float(centred.square().sum())
+    width = min(centred.shape[1], count + OVERSAMPLING)
+    block = torch.from_numpy(np.random.default_rng(0).standard_normal((centred.shape[1], width)))
+    for _ in range(MAXIMUM_ROUNDS):
+        variances, vectors, block = _round(centred, block)
+        largest = variances[-count:]
+        off = (block - vectors * variances)[:, -count:].norm(dim=0)
+        if bool((off <= 1e-7 * largest + 1e-13 * total).all()):
+            break
+        yield
+    return Cloud(codes, *_unique(variances.flip(0).numpy(), vectors.T.flip(0).numpy(), count, total))
+
+
+def _round(centred: Tensor, block: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(d, k) -> ascending variances (k,) and directions (d, k) within its span, and the covariance times those."""
+    basis = torch.linalg.qr(block).Q
+    projected = centred @ basis
+    variances, turns = torch.linalg.eigh(projected.T @ projected)
+    return variances, basis @ turns, centred.T @ (projected @ turns)
+
+
+def _unique(variances: Vectors, rows: Vectors, count: int, total: float) -> tuple[Vectors, Vectors]:
+    """The first ``count`` directions with unique signs and their shares; zeros where there is no variance."""
+    directions, shares = np.zeros((count, rows.shape[1])), np.zeros(count)
+    for i, (variance, row) in enumerate(zip(variances[:count], rows, strict=False)):
+        if variance > total * 1e-12:
+            directions[i] = row * np.sign(row[np.abs(row).argmax()])
+            shares[i] = variance / total
     return directions, shares
 
 

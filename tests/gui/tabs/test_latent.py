@@ -9,6 +9,7 @@ from engine import runs, storage
 from gui.plots.code import own_scale, wrapped
 from gui.plots.plane import ticks
 from gui.tabs.latent import LatentTab
+from tests.gui.conftest import tiny
 from tests.gui.tabs.conftest import answered, network
 
 MAPS = {"model__encoder": ({"kind": "convolution", "channels": 5, "stride": 2, "padding": 1},)}
@@ -220,13 +221,14 @@ def test_without_a_run_it_says_what_to_do(make_session, qtbot):
     assert tab.stage.state == "empty"
 
 
-def test_a_narrower_code_of_another_run_limits_the_dimensions(looking, opened, qtbot, session, tab):
-    other = looking(model__encoder=({"kind": "linear", "size": 1},))
-    second = opened(LatentTab, other)
-    second.controls.kind.setCurrentIndex(1)
-    answered(qtbot, second)
-    assert second.controls.up.maximum() == 0 and second._plane.pictures.shape == (12, 8, 8)
-    assert second.stage.state == "ready"
+def test_a_narrower_code_of_another_run_limits_the_dimensions(session, tab, recorded, qtbot):
+    tab.controls.kind.setCurrentIndex(1)
+    tab.controls.up.setValue(3)
+    narrow = tiny(model__encoder=({"kind": "linear", "size": 1, "activation": "none"},))
+    session.shown.show_run(runs.adopt(recorded(narrow), session.runs_dir))
+    answered(qtbot, tab)
+    assert tab.controls.up.maximum() == 0 and tab._plane.pictures.shape == (12, 8, 8)
+    assert tab.stage.state == "ready" and tab.code.strip.caption == "Code of 1 numbers"
 
 
 @pytest.mark.parametrize(("steps", "texts"), [
