@@ -267,7 +267,7 @@ def test_the_snapshot_line_is_dragged_and_snaps_to_the_snapshot_afterwards(curve
     start, end = place(curves, 1, -0.8), place(curves, 3, -0.8)
     qtbot.mouseMove(viewport, start)
     qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
-    for share in np.linspace(0, 1, 12):
+    for share in np.linspace(0, 1, 300):
         qtbot.mouseMove(viewport, start + (end - start) * float(share))
     QApplication.processEvents()
     assert len(chosen) > 1 and abs(chosen[-1] - 75) <= 3 and len(set(chosen)) == len(chosen)
