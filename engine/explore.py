@@ -40,6 +40,9 @@ FIXED_IMAGES = 1000
 
 FIXED_SPLIT = "validation"
 
+KEPT_CLOUDS = 4
+"""Snapshots whose codes are kept: those of a code of 3,136 numbers take 25 MB."""
+
 
 def contents(model: Autoencoder, data: Dataset) -> Contents:
     """Sizes, labels and class names of the splits, and the shape of the model's code."""
@@ -123,6 +126,8 @@ def _fixed_cloud(model: Autoencoder, data: Dataset) -> Generator[Progress, None,
         search = latent.principal(np.concatenate(pieces))
         cloud = yield from asking.reporting(search, Progress(len(images), 2 * len(images)))
         known = _clouds[model] = data.fingerprint, cloud
+        while len(_clouds) > KEPT_CLOUDS:
+            del _clouds[next(iter(_clouds))]
     return known[1]
 
 

@@ -328,6 +328,13 @@ def test_a_model_is_asked_for_the_fixed_codes_only_once(data):
     assert other.done == 0
 
 
+def test_codes_of_only_a_few_models_are_kept(data):
+    networks = [built() for _ in range(explore.KEPT_CLOUDS + 3)]
+    for network in networks:
+        last(explore.code_plane(network, data, "test", 0, size=2))
+    assert [network in explore._clouds for network in networks] == [False] * 3 + [True] * explore.KEPT_CLOUDS
+
+
 # --- between two images ----------------------------------------------------------------------------------------------
 
 def slerp(a, b, t):
