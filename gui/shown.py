@@ -32,8 +32,8 @@ class Shown(QObject):
     Attributes: ``run``, ``experiment`` (of the run), ``snapshot``, ``snapshots`` (by step), ``live`` (following the
     newest), ``split`` and ``image`` (its index), ``pair``. Signals carry the new value: ``run_changed`` (Run or None),
     ``snapshots_changed`` (tuple), ``changed`` (SnapshotHandle or None), ``live_changed`` (bool), ``image_changed``
-    ((split, index)), ``pair_changed``; ``answered`` (key, request, answer), ``failed`` (key, request, text) and ``done`` (key, request)
-    bring what was asked. A run's change comes before its snapshots', and theirs before the snapshot's.
+    ((split, index)), ``pair_changed``; what was asked comes by ``answered`` (key, request, answer), ``failed`` (key,
+    request, text) and ``done`` (key, request). First comes a run's change, then its snapshots', then the snapshot's.
     """
 
     run_changed = Signal(object)
