@@ -11,7 +11,7 @@ from gui import way
 from gui.plots import export
 from gui.tabs.interpolation import InterpolationTab
 from tests.gui.tabs.conftest import answered, network
-from tests.gui.tabs.test_latent import decoded, picture
+from tests.gui.tabs.test_latent import codes_of, decoded, picture
 
 
 @pytest.fixture
@@ -104,15 +104,20 @@ def test_a_picture_of_the_rows_moves_the_slider_there_and_is_outlined(tab, qtbot
 
 
 def test_the_spherical_path_turns_one_code_into_the_other(session, tab, qtbot):
+    codes = codes_of(session, "test")[:300]
+    units = codes / np.linalg.norm(codes, axis=1, keepdims=True)
+    a, b = np.unravel_index((units @ units.T).argmin(), (300, 300))  # the widest arc
+    session.shown.choose_pair(("test", int(a)), ("test", int(b)))
+    answered(qtbot, tab)
+    straight = picture(tab.blend)
     button(tab, "Spherical").click()
     answered(qtbot, tab)
-    _, (left, right) = ends(session)
-    angle = np.arccos(left @ right / np.linalg.norm(left) / np.linalg.norm(right))
-    t = np.arange(1, 11)[:, None] / 10
-    codes = (np.sin((1 - t) * angle) * left + np.sin(t * angle) * right) / np.sin(angle)
-    np.testing.assert_allclose(row(tab.strip), decoded(session, codes), atol=1)
-    np.testing.assert_allclose(picture(tab.blend), decoded(session, codes[4:5])[0], atol=1)
-    assert np.abs(codes - t * right - (1 - t) * left).max() > 1e-3
+    left, right = codes[a], codes[b]
+    angle, t = np.arccos(units[a] @ units[b]), np.arange(1, 11)[:, None] / 10
+    arc = (np.sin((1 - t) * angle) * left + np.sin(t * angle) * right) / np.sin(angle)
+    np.testing.assert_allclose(row(tab.strip), decoded(session, arc), atol=1)
+    np.testing.assert_allclose(picture(tab.blend), decoded(session, arc[4:5])[0], atol=1)
+    assert np.abs(picture(tab.blend).astype(int) - straight).max() > 5
 
 
 def test_play_goes_to_and_fro_and_stops_when_hidden(tab, qtbot, monkeypatch):
