@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from engine import storage
 from engine.events import Evaluation, Intervention, Step
 from engine.notices import Notice
+
+if TYPE_CHECKING:  # the window is painted before numpy is loaded
+    import numpy as np
+    from numpy.typing import NDArray
 
 NAME = "metrics.jsonl"
 
@@ -188,6 +189,8 @@ class _Reader:
     """Good records, collected in order."""
 
     def __init__(self) -> None:
+        import numpy as np
+
         self._steps: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
         self._losses: list[NDArray[np.float64]] = [np.zeros(0)]
         self._evaluations: list[Evaluation] = []
@@ -197,6 +200,8 @@ class _Reader:
 
     def take(self, values: dict[str, Any]) -> None:
         """Add one record, or raise and leave everything as it was."""
+        import numpy as np
+
         step, losses = _count(values["step"]), _numbers(values.get("losses", []))
         evaluations = [_evaluation(told) for told in values.get("evaluations", [])]
         interventions = [_intervention(told) for told in values.get("interventions", [])]
@@ -212,6 +217,8 @@ class _Reader:
 
     def metrics(self, bad_lines: tuple[int, ...], line_count: int) -> Metrics:
         """Everything taken so far."""
+        import numpy as np
+
         steps, losses = np.concatenate(self._steps), np.concatenate(self._losses)
         steps.flags.writeable = losses.flags.writeable = False
         return Metrics(steps, losses, tuple(self._evaluations), tuple(self._interventions), bad_lines, line_count)
@@ -219,6 +226,8 @@ class _Reader:
 
 def _numbers(values: Any) -> NDArray[np.float64]:
     """A list of numbers and nulls as an array, null and infinity as NaN. Raises what ``_told`` catches."""
+    import numpy as np
+
     numbers = np.array(values)
     if numbers.dtype.kind == "O":
         numbers = np.array([math.nan if value is None else value + 0.0 for value in values])

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from gui.runbook import RunBook
 from gui.workers import Failure, Loader
 
 if TYPE_CHECKING:
     from engine.run import Run
+    from gui.runbook import RunBook
+
+
+def _read(run: Run) -> RunBook:
+    """The book of a run. Raises DamagedFile."""
+    from gui.runbook import RunBook  # loads numpy, which the first painting does not wait for
+
+    return RunBook.read(run)
 
 
 class Books(QObject):
@@ -46,7 +53,7 @@ class Books(QObject):
         if self._loader is not None or not self._waiting:
             return
         self._folder = next(iter(self._waiting))
-        self._loader = Loader(partial(RunBook.read, self._waiting.pop(self._folder)), self)
+        self._loader = Loader(partial(_read, self._waiting.pop(self._folder)), self)
         self._loader.ready.connect(self._take)
         self._loader.failed.connect(self._take_failure)
         self._loader.finished.connect(self._end)

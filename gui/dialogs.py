@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QFileDialog
 
 from engine import experiment as experiments
 from engine import runs, storage
 from engine.experiment import ExperimentError
 from engine.notices import RunError, reason
-from gui.data_page import DataPage
 from gui.messages import Action, Message
 from gui.session import Session
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QFileDialog
 
 translate = QCoreApplication.translate
 
@@ -24,6 +25,8 @@ def ask(window: Any, what: str) -> None:
     """Open the dialog for one of ``Session.dialog_wanted``. Raises KeyError for another name."""
     session: Session = window.session
     if what == "data sets":
+        from gui.data_page import DataPage
+
         DataPage(session, window).show()
         return
     title, start, use = {
@@ -31,10 +34,17 @@ def ask(window: Any, what: str) -> None:
         "runs folder": (translate("dialogs", "Folder of the runs"), session.runs_dir, session.use_runs_dir),
         "save elsewhere": (translate("dialogs", "Save the run in"), session.runs_dir, session.save_elsewhere),
     }[what]
-    dialog = QFileDialog(window, title, str(start))
-    dialog.setFileMode(QFileDialog.FileMode.Directory)
-    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-    _show(dialog, use)
+    _show(_dialog(window, title, start, folder=True), use)
+
+
+def _dialog(window: Any, title: str, start: Path | str, folder: bool) -> QFileDialog:
+    """A dialog for an existing folder or file; imported when wanted, for its many enumerations take their time."""
+    from PySide6.QtWidgets import QFileDialog
+
+    dialog = QFileDialog(window, title, str(start), "" if folder else _filter())
+    dialog.setFileMode(QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFile)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly, folder)
+    return dialog
 
 
 def _show(dialog: QFileDialog, use: Any) -> None:
@@ -46,22 +56,20 @@ def _show(dialog: QFileDialog, use: Any) -> None:
 
 def open_experiment(window: Any) -> None:
     """Ask for an experiment's file."""
-    dialog = QFileDialog(window, translate("dialogs", "Open an experiment"), "", _filter())
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    _show(dialog, window.open_path)
+    _show(_dialog(window, translate("dialogs", "Open an experiment"), "", folder=False), window.open_path)
 
 
 def open_run(window: Any) -> None:
     """Ask for a run's folder."""
-    dialog = QFileDialog(window, translate("dialogs", "Open a run"), str(window.session.runs_dir))
-    dialog.setFileMode(QFileDialog.FileMode.Directory)
-    _show(dialog, window.open_path)
+    start = window.session.runs_dir
+    _show(_dialog(window, translate("dialogs", "Open a run"), start, folder=True), window.open_path)
 
 
 def save_experiment(window: Any) -> None:
     """Ask where to, and write the draft."""
-    dialog = QFileDialog(window, translate("dialogs", "Save the experiment"), "", _filter())
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog = _dialog(window, translate("dialogs", "Save the experiment"), "", folder=False)
+    dialog.setFileMode(dialog.FileMode.AnyFile)
+    dialog.setAcceptMode(dialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("toml")
     _show(dialog, partial(write_experiment, window.session))
 

@@ -16,11 +16,10 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QTabBar,
-    QTextEdit,
     QWidget,
 )
 
-TYPED_IN = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
+TYPED_IN = (QLineEdit, QPlainTextEdit, QAbstractSpinBox)
 STEERED = (QAbstractSlider, QAbstractItemView, QComboBox, QTabBar)
 """Controls that use arrow keys, Home and End themselves."""
 PRESSED = (QAbstractButton, QAbstractItemView, QComboBox)

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from engine.records import application_version
 from gui import dialogs, style
@@ -161,6 +161,8 @@ class Menus(QObject):
     def _about(self) -> None:
         text = self.tr("Autoencoder Explorer {version}\n\nBuild, train and look into autoencoders.\n\nNothing leaves "
                        "this computer, and nothing is downloaded unless you ask.")
+        from PySide6.QtWidgets import QMessageBox
+
         box = QMessageBox(self._window)
         box.setWindowTitle(self.tr("About"))
         box.setText(text.format(version=application_version()))

@@ -27,7 +27,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListView,
     QMenu,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -122,6 +121,8 @@ class RunDelegate(QStyledItemDelegate):
     """Icon and name, below them what became of the run, its loss at the right."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        from PySide6.QtWidgets import QStyle  # its many enumerations take longer than the window's first painting may
+
         row: RunRow = index.data(RowRole)
         colours = style.theme().current
         painter.save()
