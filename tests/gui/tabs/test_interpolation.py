@@ -7,6 +7,7 @@ import torch
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
+from engine import runs, storage
 from gui import way
 from gui.plots import export
 from gui.tabs.interpolation import InterpolationTab
@@ -104,12 +105,15 @@ def test_a_picture_of_the_rows_moves_the_slider_there_and_is_outlined(tab, qtbot
 
 
 def test_the_spherical_path_turns_one_code_into_the_other(session, tab, qtbot):
+    weights = runs.load_snapshot(session.shown.snapshot.path)
+    weights["encoder.0.linear.bias"] -= torch.from_numpy(codes_of(session).mean(axis=0)).float()
+    storage.write_tensors(session.shown.snapshot.path, weights, {})  # codes that lie all around zero
     codes = codes_of(session, "test")[:300]
     units = codes / np.linalg.norm(codes, axis=1, keepdims=True)
-    a, b = np.unravel_index((units @ units.T).argmin(), (300, 300))  # the widest arc
+    a, b = np.unravel_index(np.abs(units @ units.T).argmin(), (300, 300))  # a right angle
     session.shown.choose_pair(("test", int(a)), ("test", int(b)))
     answered(qtbot, tab)
-    straight = picture(tab.blend)
+    straight = picture(tab.blend).astype(int)
     button(tab, "Spherical").click()
     answered(qtbot, tab)
     left, right = codes[a], codes[b]
@@ -117,17 +121,36 @@ def test_the_spherical_path_turns_one_code_into_the_other(session, tab, qtbot):
     arc = (np.sin((1 - t) * angle) * left + np.sin(t * angle) * right) / np.sin(angle)
     np.testing.assert_allclose(row(tab.strip), decoded(session, arc), atol=1)
     np.testing.assert_allclose(picture(tab.blend), decoded(session, arc[4:5])[0], atol=1)
-    assert np.abs(picture(tab.blend).astype(int) - straight).max() > 5
+    assert np.abs(picture(tab.blend) - straight).max() > 2  # grey levels, twice what is tolerated above
 
 
-def test_play_goes_to_and_fro_and_stops_when_hidden(tab, qtbot, monkeypatch):
-    monkeypatch.setattr(way, "CROSSING_MS", 60)
-    places = []
-    tab.way.moved.connect(places.append)
+def test_play_goes_to_and_fro_from_where_it_is(tab):
+    """By the clock, so that a late frame skips ahead and does not slow it down."""
+
+    class Clock:
+        now_ms = 0
+
+        def start(self):
+            self.now_ms = 0
+
+        def elapsed(self):
+            return self.now_ms
+
+    tab.way._clock = Clock()
     tab.way.play.click()
+    places = []
+    for tenths in (0, 2, 5, 7, 12, 15, 17, 35):
+        tab.way._clock.now_ms = tenths * way.CROSSING_MS / 10
+        tab.way._tick()
+        places.append(tab.way.t)
+    assert places == pytest.approx([0.5, 0.7, 1.0, 0.8, 0.3, 0.0, 0.2, 0.0])
+    tab.way.stop()
+
+
+def test_play_moves_by_itself_and_stops_when_hidden(tab, qtbot):
+    with qtbot.waitSignal(tab.way.moved, timeout=10_000):
+        tab.way.play.click()
     assert tab.way.playing
-    qtbot.waitUntil(lambda: (np.diff(places) > 0).any() and (np.diff(places) < 0).any(), timeout=10_000)
-    assert min(places) >= 0 and max(places) <= 1
     tab.hide()
     assert not tab.way.playing and not tab.way.play.isChecked()
 
