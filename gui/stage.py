@@ -83,7 +83,8 @@ class Stage(QWidget):
 
     def show_failed(self, text: str) -> None:
         """The newest question failed; the content before it stays."""
-        self._failure.setText(text)
+        kept = self.tr("What was shown before stays.") if self._pages.currentWidget() is self._content else ""
+        self._failure.setText(f"{text} {kept}".rstrip())
         self._strip.show()
 
     def set_busy(self, busy: bool) -> None:

@@ -32,7 +32,8 @@ def test_empty_says_the_next_action(stage):
 def test_a_failure_stands_above_the_content_until_the_next_answer(stage, qtbot):
     stage.show_content()
     stage.show_failed("Step 3 is damaged.")
-    assert stage.state == "failed" and set(texts(stage)) == {"content", "Step 3 is damaged."}
+    assert stage.state == "failed" and set(texts(stage)) == {
+        "content", "Step 3 is damaged. What was shown before stays."}
     with qtbot.waitSignal(stage.retry):
         stage.findChild(QPushButton).click()
     stage.show_content()
