@@ -28,7 +28,8 @@ def recorded(tmp_path_factory):
             pass
         return run.folder
 
-    return make
+    yield make
+    gc.unfreeze()
 
 
 @pytest.fixture
