@@ -215,6 +215,7 @@ def test_checked_runs_are_drawn_behind_and_unchecked_ones_go(qtbot, session, tab
         offered.item(row).setCheckState(Qt.CheckState.Checked)
     qtbot.waitUntil(lambda: len(tab.curves.overlays) == 2, timeout=5000)
     assert tab.view.others.text() == "Earlier runs · 2"
+    assert told(tab) == on_disk(session.shown.run), "the run in front stays"
     run = next(row.run for row in session.runs.rows if row.run.folder == folders[0])
     behind = tab.curves._overlays[str(folders[0])]
     assert behind[1].losses.batches.points()[1].tolist() == run.metrics().losses.tolist()
@@ -281,10 +282,11 @@ def test_dragging_the_learning_rate_is_one_intervention(qtbot, session, tab):
 def test_a_learning_rate_that_cannot_be_is_marked_and_not_sent(qtbot, session, tab):
     paused(qtbot, session)
     field = tab.steering.rate.edit
-    field.selectAll()
-    qtbot.keyClicks(field, "-1")
-    qtbot.keyClick(field, Qt.Key.Key_Return)
-    assert field.property("problem") is True and "out of range" in field.toolTip()
+    for text, reason in (("-1", "out of range"), ("0.5x", "is not a number")):
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert field.property("problem") is True and reason in field.toolTip()
     with qtbot.waitSignal(session.training.finished, timeout=60_000):
         session.stop()
     assert session.shown.run.metrics().interventions == ()
