@@ -27,7 +27,9 @@ def ask(window: Any, what: str) -> None:
     if what == "data sets":
         from gui.data_page import DataPage
 
-        DataPage(session, window).show()
+        page = window.findChild(DataPage) or DataPage(session, window)
+        page.show()
+        page.raise_()
         return
     title, start, use = {
         "data folder": (translate("dialogs", "Folder of the data sets"), session.data_dir, session.use_data_dir),

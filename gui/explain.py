@@ -40,6 +40,8 @@ class Session(Protocol):
     def data_dir(self) -> Path: ...
     @property
     def dialog_wanted(self) -> Any: ...
+    @property
+    def message(self) -> Any: ...
     def stop(self) -> None: ...
     def start_anyway(self) -> None: ...
     def download(self, name: str) -> None: ...
@@ -140,10 +142,22 @@ def failure(session: Session, failure: Failure) -> Message:
     if failure.kind in DATA_FAILURES:
         name = session.draft.experiment.data.dataset
         return data_message(session, name, failure.text, failure.kind == "DamagedData", "error")
+    if failure.code == "data.torchvision":
+        return _torchvision(session, failure)
     if failure.kind == "Locked":
         return Message(failure.text, "warning", details=failure.traceback, key="locked")
     text = failure.text if failure.code else _failed_text(session, failure)
     return Message(text, "error", details=failure.traceback, key="training")
+
+
+def _torchvision(session: Session, failure: Failure) -> Message:
+    """torch and torchvision of different builds; the rest of the application works."""
+    remedy = translate("explain", "Install both of one build: pip install --force-reinstall torch torchvision, for a "
+                                  "build without CUDA with --index-url https://download.pytorch.org/whl/cpu. Images in "
+                                  "their own size work meanwhile.")
+    show = partial(session.message.emit, Message(remedy, "information", key="torchvision"))
+    return Message(failure.text, "error", (Action(translate("explain", "How to fix"), show),), failure.traceback,
+                   key="torchvision")
 
 
 def _failed_text(session: Session, failure: Failure) -> str:

@@ -15,7 +15,8 @@ from engine.experiment import Experiment
 from engine.inbox import MoreEpochs, SetLearningRate
 from engine.notices import RunError
 from engine.run import Run
-from engine.saving import Moved, SaveElsewhere
+from engine.saving import Moved, Saved, SaveElsewhere
+from engine.writer import Limits
 from gui import explain, job
 from gui.books import Books
 from gui.downloads import Downloads
@@ -66,7 +67,8 @@ class Session(QObject):
         self.downloads = Downloads(self)
         self._loader: Loader | None = None
         self._waiting: tuple[Order, tuple[Any, ...], bool] | None = None
-        self._closing = self._closed = self._go_on = False
+        self._threads: dict[tuple[Any, ...], int] = {}  # measured, so that the next start of such a network is quick
+        self._closing = self._closed = self._go_on = self._held = False
         self.draft.changed.connect(self._want_forecast)
         self.settings_changed.connect(self._want_forecast)
         self.runs.failed.connect(self._take_runs_failure)
@@ -149,8 +151,11 @@ class Session(QObject):
 
     def order(self, experiment: Experiment, run: Run | None = None) -> Order:
         """What a training of this experiment needs, with the chosen folders, device and threads."""
+        threads = self.settings.threads or (None if run else self._threads.get(_machine_key(experiment)))
+        limits = Limits(snapshots=self.settings.history_snapshots,
+                        snapshot_bytes=round(self.settings.history_gb * 1e9))
         return Order(experiment, self.data_dir, run.folder.parent if run else self.runs_dir, self.settings.device,
-                     self.settings.threads or None, run)
+                     threads, run, limits)
 
     def _begin(self, order: Order, commands: tuple[Any, ...] = (), one_batch: bool = False) -> None:
         if not self.ready:
@@ -189,10 +194,22 @@ class Session(QObject):
             self.shown.take(self.training.run, events)
         for event in events:
             self._explain(event)
+        if self._changes_the_list(events):
+            self.refresh_runs()
+
+    def _changes_the_list(self, events: tuple[Any, ...]) -> bool:
+        """Whether the run is held from now on, or has a new loss in its state."""
+        if any(isinstance(event, Started) for event in events):
+            self._held = False
+        told = any(not isinstance(event, Started) for event in events)
+        first, self._held = told and not self._held, self._held or told
+        return first or any(isinstance(event, Saved) and event.kind == "checkpoint" for event in events)
 
     def _explain(self, event: Any) -> None:
         """Say what an event has to say to a person."""
         if isinstance(event, Started):
+            if self.training.experiment is not None:
+                self._threads[_machine_key(self.training.experiment)] = event.threads
             for notice in event.notices:
                 self.message.emit(Message(notice.message, "warning", key=notice.code))
         elif isinstance(event, Moved):
@@ -289,8 +306,9 @@ class Session(QObject):
         self.refresh_runs()
 
     def download(self, name: str) -> None:
-        """Fetch a data set into the data folder."""
+        """Fetch a data set into the data folder; the page of the data sets shows how far it is."""
         self.downloads.start(name, self.data_dir)
+        self.dialog_wanted.emit("data sets")
 
     def use_dataset(self, name: str) -> None:
         """Train on another data set."""
@@ -330,3 +348,9 @@ class Session(QObject):
         if self._closing and not self.busy and not self._closed:
             self._closed = True
             self.closed.emit()
+
+
+def _machine_key(experiment: Experiment) -> tuple[Any, ...]:
+    """What decides which number of threads is fastest."""
+    train = experiment.train
+    return experiment.model, experiment.image_shape, train.batch_size, train.precision, train.optimizer

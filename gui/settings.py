@@ -31,6 +31,10 @@ class Settings(Frozen):
         "Device", "Where the training computes. 'Automatic' takes the graphics card when there is one.")] = "auto"
     threads: Annotated[int, about("Threads", "Processor cores used for training; 0 measures which number is fastest. "
                                   "An exact resume needs the same number.", ge=0, le=1024, low=0, high=16)] = 0
+    history_snapshots: Annotated[int, about("Snapshots kept", "How many snapshots of a run the timeline keeps; the "
+                                            "middle is thinned.", ge=3, le=100_000)] = 200
+    history_gb: Annotated[float, about("History size", "How much room the snapshots of one run may take.", unit="GB",
+                                       gt=0, le=10_000)] = 1.0
     data_dir: Annotated[str, about("Data folder", "Where downloaded data sets lie.", max_length=4096)] = ""
     runs_dir: Annotated[str, about("Runs folder", "Where runs are recorded.", max_length=4096)] = ""
 

@@ -25,6 +25,7 @@ from gui.messages import Action, Message
 from gui.panels.experiment import ExperimentPanel
 from gui.panels.messages import MessageBar
 from gui.panels.runs import RunsPanel
+from gui.panels.status import StatusLine
 from gui.panels.timeline import Timeline
 from gui.panels.train import TrainPanel
 from gui.session import Session
@@ -57,7 +58,7 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.messages = MessageBar()
         self.tabs = QTabWidget()
-        self.timeline = Timeline(session)
+        self.timeline, self.status = Timeline(session), StatusLine(session)
         self.experiment, self.train, self.runs = ExperimentPanel(session), TrainPanel(session), RunsPanel(session)
         self.setCentralWidget(self._body())
         self._add_tabs()
@@ -84,6 +85,7 @@ class Window(QMainWindow):
         column.addWidget(self.splitter, 1)
         column.addWidget(rule)
         column.addWidget(self.timeline)
+        column.addWidget(self.status)
         return body
 
     def _left(self) -> QSplitter:

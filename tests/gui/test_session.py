@@ -314,6 +314,47 @@ def test_memory_that_runs_out_offers_a_smaller_batch_that_works(qtbot, session, 
     assert isinstance(finished.args[0], Finished) and session.draft.experiment.train.batch_size == 25
 
 
+def test_a_broken_torchvision_says_how_to_fix_it_and_the_rest_works(qtbot, session, monkeypatch):
+    import sys
+
+    class Broken:
+        def __getattr__(self, name):
+            raise RuntimeError("operator torchvision::nms does not exist")
+
+    session.draft.set("data.image_size", 9)
+    for name in ("torchvision.transforms.v2.functional", "torchvision.transforms.v2", "torchvision.transforms"):
+        monkeypatch.setitem(sys.modules, name, Broken())
+    trained(qtbot, session)
+    message = session.messages[-1]
+    assert message.text.startswith("Built-in data sets need a matching torchvision (found torch ")
+    assert [action.label for action in message.actions] == ["How to fix"]
+    message.actions[0].run()
+    assert "pip install" in session.messages[-1].text
+    session.draft.set("data.image_size", 0)
+    assert isinstance(trained(qtbot, session), Finished)
+
+
+def test_the_history_is_bounded_by_the_settings(qtbot, make_session):
+    session = make_session(tiny(train__epochs=30), history_snapshots=5)
+    trained(qtbot, session)
+    assert len(session.shown.snapshots) == 5
+    assert session.shown.snapshots[0].step == 0
+
+
+def test_a_measured_number_of_threads_is_measured_once(qtbot, make_session, monkeypatch):
+    from engine import device
+
+    measured = []
+    monkeypatch.setattr(device, "measure_threads", lambda experiment, images: measured.append(experiment) or 1)
+    session = make_session()
+    session.change_settings(threads=0)
+    trained(qtbot, session)
+    trained(qtbot, session)
+    session.draft.set("train.batch_size", 25)
+    trained(qtbot, session)
+    assert [experiment.train.batch_size for experiment in measured] == [50, 25]
+
+
 # What is shown
 
 

@@ -1,5 +1,6 @@
 """The window with its panels, keys, layout and closing, on a real session."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -397,17 +398,43 @@ sys.exit(main.main(sys.argv[1:]))
     "os.kill(os.getpid(), signal.SIGINT)",
 ], ids=["close", "SIGTERM", "SIGINT"])
 def test_the_application_opens_visits_every_tab_and_ends_without_a_word(tmp_path, action):
-    child = subprocess.run(
-        [sys.executable, "-c", CHILD.format(action=action), "--runs", str(tmp_path / "runs"), "--data-dir",
-         str(tmp_path / "data")], capture_output=True, text=True, timeout=120, cwd=Path(__file__).parent.parent.parent,
-        env={**environment(), "AUTOENCODER_EXPLORER_CONFIG": str(tmp_path / "config")})
+    child = start(tmp_path, action)
     assert (child.returncode, child.stderr.replace("This plugin does not support propagateSizeHints()\n", ""),
             child.stdout) == (0, "", "")
     log = tmp_path / "config" / "log.txt"
     assert not log.exists() or "Traceback" not in log.read_text(), log.read_text()
 
 
-def environment():
-    import os
+SAY = ("print(*[row.message.text for row in self.window.messages.rows], sep='|')\n    "
+       "self.window.close()")
 
-    return {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+
+def start(tmp_path, action):
+    """Start the application in a child process, do something in it, and wait for its end."""
+    return subprocess.run(
+        [sys.executable, "-c", CHILD.format(action=action), "--runs", str(tmp_path / "runs"), "--data-dir",
+         str(tmp_path / "data")], capture_output=True, text=True, timeout=120, cwd=Path(__file__).parent.parent.parent,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "AUTOENCODER_EXPLORER_CONFIG": str(tmp_path / "config")})
+
+
+def test_a_native_crash_is_told_at_the_next_start_and_only_then(tmp_path):
+    assert start(tmp_path, "import faulthandler; faulthandler._sigsegv()").returncode != 0
+    told = [start(tmp_path, SAY).stdout.strip() for _ in range(2)]
+    assert told == ["The app ended unexpectedly last time. Your runs are intact; 0 runs were interrupted.", ""]
+
+
+def test_damaged_settings_are_told_and_the_application_starts(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings.toml").write_bytes(b"theme = 'dark'\n\n\ncolour = 1")
+    child = start(tmp_path, SAY)
+    assert child.returncode == 0
+    assert child.stdout.startswith("Settings could not be read (line 4); defaults are in use. Your old file is ")
+
+
+def test_the_layout_and_the_experiment_come_back_and_can_be_reset(tmp_path):
+    change = "self.window.show_tab('latent'); self.session.draft.set('train.epochs', 77)\n    self.window.close()"
+    show = "print(self.window.tabs.currentIndex(), self.session.draft.experiment.train.epochs)\n    self.window.close()"
+    assert start(tmp_path, change).returncode == 0
+    assert start(tmp_path, show).stdout == "3 77\n"
+    (tmp_path / "config" / FILE_NAME).write_bytes(b"\x00damaged")
+    assert start(tmp_path, show).stdout == "1 77\n"
