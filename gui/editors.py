@@ -9,14 +9,14 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
 
 from gui import style
 from gui.fields import Spec, number_text, tr
 
 SLIDER_STEPS = 1000
-NUMBER_WIDTH = 84
-SHORTEST_SLIDER = 40
+NUMBER_WIDTH = 76
+SHORTEST_SLIDER = 36
 INCOMPLETE = re.compile(r"\s*[-+]?(\d+[.,]?|[.,])?\d*([eE][-+]?)?\s*")
 """What one types on the way to a number: not worth a red line yet."""
 
@@ -117,8 +117,6 @@ class NumberField(Field):
             self.row.addStretch(1)
             self.describe(self.edit)
         self.row.addWidget(self.edit)
-        if field.unit:
-            self.row.addWidget(style.dress(QLabel(field.unit), tone="quiet"))
         self.edit.textEdited.connect(self._type)
         self.edit.editingFinished.connect(self._finish)
         self.edit.stepped.connect(self._step)

@@ -50,6 +50,9 @@ class ProblemLine(QWidget):
             self.remedied.emit(self._offered)
 
 
+LABEL_WIDTH = 100
+"""Longer labels wrap, so that a form fits into the left panel at its narrowest."""
+
 PathOf = Callable[[Experiment], str]
 
 
@@ -60,7 +63,9 @@ class Row(QObject):
         super().__init__(parent)
         self._draft, self._path_of = draft, path_of
         self.field = FIELDS[described.kind](described)
-        self.label = QLabel(described.label)
+        self.label = QLabel(f"{described.label} ({described.unit})" if described.unit else described.label)
+        self.label.setWordWrap(True)
+        self.label.setFixedWidth(LABEL_WIDTH)
         self.label.setBuddy(self.field)
         self.label.setToolTip(described.help)
         self.problem = ProblemLine()

@@ -100,7 +100,10 @@ class Models:
     def _weights(handle: SnapshotHandle) -> dict[str, Tensor]:
         from engine import runs
 
-        return dict(handle.weights) if handle.weights is not None else runs.load_snapshot(handle.path)
+        if handle.weights is not None:
+            return dict(handle.weights)
+        assert handle.path is not None, "a handle has a file or weights"
+        return runs.load_snapshot(handle.path)
 
     def _forget(self) -> None:
         """Drop the models asked longest ago until the rest fits."""

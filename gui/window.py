@@ -105,8 +105,8 @@ class Window(QMainWindow):
         self.left.addWidget(above)
         self.left.addWidget(self.runs)
         self.left.setChildrenCollapsible(False)
-        self.left.setStretchFactor(0, 3)
-        self.left.setStretchFactor(1, 2)
+        self.left.setStretchFactor(0, 0)
+        self.left.setStretchFactor(1, 1)
         self.left.setMinimumWidth(NARROWEST)
         self.left.setMaximumWidth(WIDEST)
         return self.left
@@ -116,7 +116,10 @@ class Window(QMainWindow):
         column = QVBoxLayout(right)
         column.setContentsMargins(0, style.S, style.S, 0)
         column.setSpacing(style.S)
-        column.addWidget(self.messages)
+        above = QVBoxLayout()
+        above.setContentsMargins(style.S, 0, 0, 0)
+        above.addWidget(self.messages)
+        column.addLayout(above)
         column.addWidget(self.tabs, 1)
         self.tabs.setDocumentMode(True)
         return right
@@ -159,6 +162,7 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         session = self.session
         self.tabs.currentChanged.connect(self.make_tab)
+        self.experiment.more.toggled.connect(self._make_room)
         session.message.connect(self.messages.show_message)
         session.dialog_wanted.connect(self._ask)
         session.closed.connect(self._end)
@@ -221,9 +225,20 @@ class Window(QMainWindow):
             self.setWindowState(Qt.WindowState.WindowMaximized)
         left = max(NARROWEST, saved.left) if saved.left else 0
         self.splitter.setSizes([left, max(1, saved.width - left)])
-        runs = saved.runs or saved.height * 3 // 10
-        self.left.setSizes([max(1, saved.height - runs), runs])
+        self.left.setSizes([max(1, saved.height - saved.runs), saved.runs] if saved.runs else self._usual_heights())
         self.show_tab(saved.tab or FIRST_TAB)
+
+    def _usual_heights(self) -> list[int]:
+        """The settings get what they need, at most seven tenths; the runs get the rest."""
+        needed = self.experiment.sizeHint().height() + self.train.sizeHint().height() + style.XL
+        above = min(needed, self.height() * 7 // 10)
+        return [above, max(1, self.height() - above)]
+
+    @Slot()
+    def _make_room(self) -> None:
+        """More or fewer settings are unfolded: divide the left panel anew."""
+        self.experiment.adjustSize()
+        self.left.setSizes(self._usual_heights())
 
     def layout_now(self) -> Layout:
         """Where the window is and how it is divided."""

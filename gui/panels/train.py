@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from gui import style
 from gui.editors import Choice
 from gui.fields import spec_of
+from gui.form import LABEL_WIDTH
 from gui.quantities import count, duration, significant
 from gui.session import Session
 from gui.settings import Settings
@@ -24,8 +25,6 @@ from gui.training import Progress
 
 TRAIN_HEIGHT = 40
 PROGRESS_HEIGHT = 4
-LABEL_WIDTH = 82
-"""About as wide as the labels of the form above."""
 MORE_EPOCHS = 10
 THREADS = (0, 1, 2, 4, 8, 16)
 

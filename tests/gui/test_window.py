@@ -69,6 +69,20 @@ def test_every_control_has_a_name_and_a_tooltip(qtbot, window):
                 assert reached, f"{control.accessibleName()} is not in the tab order"
 
 
+@pytest.mark.parametrize("size", [(1000, 640), (1100, 700), (2560, 1440)])
+def test_nothing_is_cut_off(qtbot, window, size):
+    window.resize(*size)
+    window.experiment.more.setChecked(True)
+    qtbot.waitUntil(lambda: window.experiment._rest.isVisible())
+    window.splitter.setSizes([280, size[0] - 280])
+    scroll = window.experiment.parentWidget()
+    assert window.experiment.minimumSizeHint().width() <= 280 - 12 <= scroll.width()
+    for panel in (window.train, window.runs, window.timeline):
+        assert panel.minimumSizeHint().width() <= panel.width()
+    for button in (window.train.stop, window.train.batch, window.train.more):
+        assert button.width() >= button.sizeHint().width()
+
+
 # Editing
 
 
