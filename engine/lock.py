@@ -136,7 +136,7 @@ def _release(path: Path, mine: Holder) -> None:
 def _read(path: Path) -> Holder | None:
     """Who a lock names; None for no lock and for one that names nobody."""
     try:
-        values = json.loads(storage.read(path))
+        values = json.loads(storage.read(path, missing=b"{}"))
         return Holder(int(values["pid"]), str(values["started"]), str(values["host"]))
     except (DamagedFile, ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None

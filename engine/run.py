@@ -145,7 +145,7 @@ def _outcome(run: Run) -> tuple[Status, Notice]:
     """What became of a run that nobody here is training."""
     state = run.state
     match state.status:
-        case "finished" if _last_checkpoint_is_there(run):
+        case "finished" if _last_checkpoint_is_there(run.folder, state):
             return "finished", Notice("run.finished", "Finished", {"epoch": state.epoch})
         case "stopped":
             who = "" if state.reason in ("", "user", "close") else " by the system"
@@ -172,8 +172,8 @@ def diverged(step: int, learning_rate: float, loss: float | None, kept_step: int
                   {"step": step, "learning_rate": learning_rate, "kept_step": kept_step, "became": became})
 
 
-def _last_checkpoint_is_there(run: Run) -> bool:
+def _last_checkpoint_is_there(folder: Path, state: RunState) -> bool:
     """Whether the checkpoint a finished run ended with is there, as long as it was, and not known to be damaged."""
-    path = run.folder / history.CHECKPOINTS / run.state.checkpoint
-    return bool(run.state.checkpoint) and storage.stamp(path)[1] == run.state.checkpoint_bytes > 0 \
-        and path.is_file() and not storage.known_damaged(path)
+    path = folder / history.CHECKPOINTS / state.checkpoint
+    return bool(state.checkpoint) and storage.stamp(path)[1] == state.checkpoint_bytes > 0 \
+        and not storage.known_damaged(path)

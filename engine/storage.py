@@ -220,7 +220,7 @@ def verify(path: Path) -> dict[str, Any]:
 
 def known_damaged(path: Path) -> bool:
     """Whether ``verify`` has found this file damaged and it has not changed since; never reads it."""
-    return (path, stamp(path)) in _DAMAGED
+    return bool(_DAMAGED) and (path, stamp(path)) in _DAMAGED
 
 
 def stamp(path: Path) -> Stamp:

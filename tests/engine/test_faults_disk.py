@@ -256,6 +256,12 @@ def test_19_what_a_line_cannot_be_is_passed_over(tmp_path, tiny, bad):
     assert metrics.warning.message == "1 of 3 lines could not be read (line 2)"
 
 
+def test_19_numbers_beyond_all_bounds_are_gaps(tmp_path, tiny):
+    run = runs.create(tmp_path, tiny, "")
+    (run.folder / "metrics.jsonl").write_text('{"step": 3, "losses": [0.5, 1e999, -1e999]}\n')
+    assert [str(loss) for loss in run.metrics().losses] == ["0.5", "nan", "nan"]
+
+
 FILES = ("experiment.toml", "run.json", "state.json", "metrics.jsonl", "checkpoints/step-000000006.safetensors")
 
 

@@ -264,6 +264,14 @@ def test_a_lock_that_names_nobody_holds_nothing(run, content):
         assert run.status == "running"
 
 
+def test_a_lock_taken_while_we_looked_at_a_stale_one_is_left_in_place(run):
+    dead = lock.Holder(1, "another time", platform.node())
+    locked_by(run)
+    lock._clear(run.folder / lock.NAME, dead)
+    assert lock.holder(run.folder) == lock.this_process()
+    assert [path.name for path in run.folder.glob("run.lock*")] == ["run.lock"]
+
+
 def test_without_hard_links_a_lock_still_locks(run, monkeypatch):
     def refuse(*arguments):
         raise PermissionError(1, "no links here")

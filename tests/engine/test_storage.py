@@ -208,6 +208,21 @@ def test_one_line_is_one_write(tmp_path, monkeypatch):
     assert written == [b"x" * 100_000 + b"\n"]
 
 
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+def test_half_a_line_is_taken_back(tmp_path, monkeypatch, error):
+    path, write = tmp_path / "metrics.jsonl", os.write
+    storage.append_line(path, b"1")
+
+    def fill_up(file, data):
+        write(file, data[:3])
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises(type(error)):
+        patch.setattr(os, "write", fill_up)
+        storage.append_line(path, b"23456")
+    assert path.read_bytes() == b"1\n"
+
+
 def test_cutting_keeps_whole_lines(tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_bytes(b"one\ntwo\nthree\n")
@@ -312,6 +327,7 @@ def test_every_call_that_fails_leaves_the_old_or_the_new_state(before, tmp_path,
             patch.setattr(storage, "os", FailingOs(failing, error, done_first))
             with pytest.raises(type(error)):
                 save(folder, 50, end)
+        assert not list(folder.rglob(f"*{storage.TEMPORARY}")), failing
         steps = [storage.verify(file.path)["step"] for file in history.checkpoints(folder)]
         assert steps in ([10, 30, 40], [10, 30, 40, 50], [10, 40, 50]), failing
         told = [values["step"] for _, values in storage.read_lines(folder / "metrics.jsonl").records]
