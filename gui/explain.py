@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from engine import run as run_module
 from engine import runs, sources
 from engine.events import Diverged
-from engine.experiment import Experiment
+from engine.experiment import LABELS, Experiment
 from engine.notices import RunError
 from gui.messages import Action, Message
 from gui.workers import Failure
@@ -97,7 +97,8 @@ def _data(session: Session) -> Message | None:
     status = sources.status(name, session.data_dir)
     if status.state in ("built in", "present"):
         return None
-    return data_message(session, name, status.text, again=status.state == "damaged")
+    text = f"{LABELS[name]}: {status.text}" if status.state == "missing" else status.text
+    return data_message(session, name, text, again=status.state == "damaged")
 
 
 def data_message(session: Session, name: str, text: str, again: bool = False, kind: Any = "warning") -> Message:

@@ -230,9 +230,11 @@ class Window(QMainWindow):
 
     def _usual_heights(self) -> list[int]:
         """The settings get what they need, at most seven tenths; the runs get the rest."""
+        body = self.centralWidget().sizeHint().height() - self.splitter.sizeHint().height()
+        height = self.height() - body - self.menuBar().sizeHint().height()
         needed = self.experiment.sizeHint().height() + self.train.sizeHint().height() + style.XL
-        above = min(needed, self.height() * 7 // 10)
-        return [above, max(1, self.height() - above)]
+        above = min(needed, height * 3 // 4)
+        return [above, max(1, height - above)]
 
     @Slot()
     def _make_room(self) -> None:

@@ -91,6 +91,7 @@ class ExperimentPanel(QWidget):
         button.setCheckable(True)
         button.setAutoRaise(True)
         button.setArrowType(Qt.ArrowType.RightArrow)
+        style.mark(button, "disclosure", True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setAccessibleName(self.tr("More settings"))
         button.setToolTip(self.tr("Show or hide the other settings of the data, the model and the training"))
@@ -149,7 +150,7 @@ class ExperimentPanel(QWidget):
         if plan.encoder:
             shape = "×".join(map(str, plan.code))
             code = f"{shape} = {plan.code_numbers:,}" if len(plan.code) > 1 else f"{plan.code_numbers:,}"
-            text = self.tr("Code {code} · compression {ratio} · {parameters} parameters")
+            text = self.tr("Code {code}, compression {ratio}\n{parameters} parameters")
             self.code.setText(text.format(code=code, ratio=f"{plan.compression:.3g}",
                                           parameters=f"{plan.parameters:,}"))
         self._refresh_data()

@@ -61,7 +61,7 @@ def _ticks_within_a_decade(low: float, high: float, room: float) -> list[float]:
 
 
 class Axis(pg.AxisItem):
-    """An axis whose values may be logarithms (``log``) or whole numbers (``whole``)."""
+    """An axis whose values may be logarithms (``log``) or whole numbers (``whole``, once two of them fit)."""
 
     def __init__(self, orientation: str, *, log: bool = False, whole: bool = False) -> None:
         super().__init__(orientation)
@@ -95,7 +95,8 @@ class Axis(pg.AxisItem):
         if not (math.isfinite(low) and math.isfinite(high)) or high <= low or size <= 0:
             return []
         room = _LABEL_ROOM[self.orientation] * (high - low) / size
-        values = log_ticks(low, high, room) if self.log else linear_ticks(low, high, room, self.whole)
+        whole = self.whole and high - low >= 2
+        values = log_ticks(low, high, room) if self.log else linear_ticks(low, high, room, whole)
         return [(values[1] - values[0] if len(values) > 1 else 1.0, values)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:

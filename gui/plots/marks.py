@@ -38,7 +38,7 @@ class Marks(QObject):
         self._cursor.sigPositionChangeFinished.connect(self.follow)
         self._crosshair = pg.InfiniteLine(angle=90)
         self._best = Points("d", 9)
-        self._best_label = pg.TextItem(QCoreApplication.translate("Marks", "best"), anchor=(0.5, 1.35))
+        self._best_label = pg.TextItem(QCoreApplication.translate("Marks", "best"), anchor=(1, 1.35))
         self._best_label.setFont(style.font("caption"))
         for depth, item in enumerate((self._crosshair, self._cursor, self._best, self._best_label)):
             item.setZValue(90 + depth)

@@ -33,7 +33,8 @@ def test_two_strided_convolutions_have_the_published_sizes_and_parameters():
 
 
 def test_three_strided_convolutions_count_11745():
-    plan = shapes.plan(network(Convolution(channels=8, stride=2, padding=1), Convolution(channels=16, stride=2, padding=1),
+    plan = shapes.plan(network(Convolution(channels=8, stride=2, padding=1),
+                               Convolution(channels=16, stride=2, padding=1),
                                Convolution(channels=32, stride=2, activation="none")))
     assert plan.parameters == 11_745
     assert [(layer.padding, layer.output_padding) for layer in plan.decoder] == [(0, 0), (1, 1), (1, 1)]
