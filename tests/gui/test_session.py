@@ -418,6 +418,19 @@ def test_a_question_about_live_weights_does_not_change_the_training(qtbot, make_
     assert losses[0] == losses[1] and len(losses[0]) == 40
 
 
+def test_a_snapshot_that_could_not_be_saved_yet_is_on_the_timeline(qtbot, session):
+    trained(qtbot, session)
+    shown = session.shown
+    weights = runs.load_snapshot(shown.snapshots[-1].path)
+    shown.take(shown.run, [Snapshot(12, 3.0, weights, kept=True)])
+    assert [handle.step for handle in shown.snapshots] == [0, 4, 8, 12]
+    assert shown.snapshot.step == 12 and shown.snapshot.path is None
+    shown.take(shown.run, [Snapshot(14, 3.5, weights, kept=False)])
+    assert [handle.step for handle in shown.snapshots] == [0, 4, 8, 12] and shown.snapshot.step == 14
+    with qtbot.waitSignal(shown.answered, timeout=20_000):
+        shown.ask("test", "reconstruct", "test", [0])
+
+
 def test_there_is_nothing_to_ask_without_a_run(qtbot, session):
     assert session.shown.ask("key", "reconstruct", "test", [0]) == 0
 

@@ -338,6 +338,23 @@ def test_a_newer_request_ends_the_older_generator(qtbot, questions):
     assert questions.answers[-1] == ("ranking", number, "new")
 
 
+def test_an_answer_that_was_overtaken_while_it_was_computed_is_dropped(qtbot, questions):
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        started.set()
+        go_on.wait(5)
+        return "old"
+
+    questions.ask("slider", slow)
+    questions.start()
+    assert started.wait(5)
+    number = questions.ask("slider", lambda: "new")
+    go_on.set()
+    qtbot.waitUntil(lambda: bool(questions.answers), timeout=5000)
+    assert questions.answers == [("slider", number, "new")]
+
+
 def test_a_failing_question_is_told_and_the_thread_goes_on(hear, questions):
     questions.start()
     with hear(questions.failed) as failed:
