@@ -140,7 +140,7 @@ def test_killed_five_hundred_times_a_run_ends_as_if_left_alone(killer, reference
 
 @pytest.mark.timeout(240)
 def test_the_same_test_finds_a_writer_that_is_not_atomic(killer, reference, tmp_path, capsys):
-    """The negative control: files written in place, and otherwise the same (killed while it writes, to be there sooner)."""
+    """The negative control: files written in place, and otherwise the same (all killed while they write)."""
     draw = draws(seeded(capsys), aimed=1, calls={"write": ("half",)})
     with pytest.raises((AssertionError, RunError)):
         kill_until(killer, tmp_path, reference, 200, lambda: {**draw(), "naive": True})
