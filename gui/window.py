@@ -29,6 +29,7 @@ from gui.panels.status import StatusLine
 from gui.panels.timeline import Timeline
 from gui.panels.train import TrainPanel
 from gui.session import Session
+from gui.workers import Loader
 
 NAME = "Autoencoder Explorer"
 NARROWEST, USUAL, WIDEST = 280, layout.LEFT_WIDTH, 420
@@ -38,6 +39,12 @@ TABS = ("architecture.ArchitectureTab", "training.TrainingTab", "reconstruction.
         "latent.LatentTab", "interpolation.InterpolationTab")
 """One line for each tab: its module and class in gui.tabs; imported and made when first shown."""
 FIRST_TAB = "training"
+
+
+def import_tabs() -> None:
+    """Import every tab with its plots; on a thread, because that takes a second."""
+    for place in TABS:
+        import_module(f"gui.tabs.{place.partition('.')[0]}")
 
 
 class Window(QMainWindow):
@@ -53,6 +60,7 @@ class Window(QMainWindow):
         self.log_path = log_path or config_dir / "log.txt"
         self._closing = False
         self._threads_ended = False
+        self._preload: Loader | None = None
         self.setWindowTitle(NAME)
         self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
@@ -170,12 +178,22 @@ class Window(QMainWindow):
         session.shown.run_changed.connect(self._follow_run)
 
     def start(self) -> None:
-        """What can wait until the window is painted: the tab in front, torch, the runs."""
+        """What can wait until the window is painted: the runs; on a thread the plots, then torch."""
+        self.session.refresh_runs()
+        self._preload = Loader(import_tabs, self)
+        self._preload.finished.connect(self._make_first_tab)
+        self._preload.start()
+
+    @Slot()
+    def _make_first_tab(self) -> None:
+        """The plots are loaded: show the tab in front, and let torch come."""
+        if self._closing:
+            self._end()
+            return
         from gui.plots import export
 
-        self.session.load_engine()
-        self.session.refresh_runs()
         self.make_tab(self.tabs.currentIndex())
+        self.session.load_engine()
         export.notices().saved.connect(self._say_saved)
         export.notices().failed.connect(self._say_failed)
 
@@ -230,8 +248,8 @@ class Window(QMainWindow):
 
     def _usual_heights(self) -> list[int]:
         """The settings get what they need, at most seven tenths; the runs get the rest."""
-        body = self.centralWidget().sizeHint().height() - self.splitter.sizeHint().height()
-        height = self.height() - body - self.menuBar().sizeHint().height()
+        foot = self.timeline.sizeHint().height() + self.status.sizeHint().height() + 1
+        height = self.height() - foot - self.menuBar().sizeHint().height()
         needed = self.experiment.sizeHint().height() + self.train.sizeHint().height() + style.XL
         above = min(needed, height * 3 // 4)
         return [above, max(1, height - above)]
@@ -269,7 +287,7 @@ class Window(QMainWindow):
 
     @Slot()
     def _end(self) -> None:
-        if not self._closing:
+        if not self._closing or self.session.busy or (self._preload is not None and self._preload.isRunning()):
             return
         self._threads_ended = True
         self.close()
