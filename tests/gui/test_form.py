@@ -111,6 +111,18 @@ def test_a_drag_is_one_edit(qtbot, draft):
     assert draft.experiment.train.epochs == 20 and not draft.can_undo
 
 
+def test_two_drags_are_two_edits(qtbot, draft):
+    field = shown(qtbot, draft, "train.epochs").rows["train.epochs"].field
+    for positions in ((300, 400), (500, 600)):
+        field.slider.setSliderDown(True)
+        for position in positions:
+            field.slider.setValue(position)
+        field.slider.setSliderDown(False)
+    for epochs in (60, 40, 20):
+        assert draft.experiment.train.epochs == epochs
+        draft.undo()
+
+
 def test_arrow_keys_step_a_number(qtbot, draft):
     field = shown(qtbot, draft, "train.epochs").rows["train.epochs"].field
     field.edit.setFocus()
