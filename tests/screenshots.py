@@ -30,7 +30,7 @@ from gui.session import Session
 from gui.settings import Settings
 from gui.window import TABS, Window
 
-SIZES = {"small": (1100, 700), "large": (1920, 1080), "huge": (2560, 1440)}
+SIZES = {"small": (1100, 700), "large": (1920, 1080)}
 SETTLE_S = 1.5
 
 

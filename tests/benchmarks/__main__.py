@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks import machine
 
-HELPERS = ("__init__", "__main__", "machine")
+HELPERS = ("__init__", "__main__", "machine", "painted")
 
 
 def names() -> list[str]:
