@@ -121,5 +121,7 @@ class DataPage(QDialog):
     @Slot(str, object)
     def _finish(self, name: str, failure: Failure | None) -> None:
         self._refresh()
-        self.progress.setText(failure.text if failure else self.tr("{name} is here.").format(name=LABELS[name]))
+        there = sources.status(name, self._session.data_dir).state == "present"
+        text = self.tr("{name} is here.") if there else self.tr("{name}: cancelled. What has come is kept.")
+        self.progress.setText(failure.text if failure else text.format(name=LABELS[name]))
         self.progress.show()

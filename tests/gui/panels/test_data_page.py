@@ -5,7 +5,7 @@ import threading
 import pytest
 from PySide6.QtCore import QCoreApplication
 
-from engine import download
+from engine import download, sources
 from engine.download import DownloadError, Progress
 from gui.data_page import DataPage
 
@@ -14,7 +14,7 @@ class Fetch:
     """Stands in for the net: yields progress until it is told to end or fail."""
 
     def __init__(self):
-        self.go_on, self.closed, self.error = threading.Event(), [], None
+        self.go_on, self.closed, self.error, self.done = threading.Event(), [], None, False
 
     def __call__(self, name, data_dir):
         try:
@@ -23,6 +23,7 @@ class Fetch:
             if self.error:
                 raise self.error
             yield Progress("train-images", 12_000_000, 12_000_000, 1_500_000.0)
+            self.done = True
         finally:
             self.closed.append(True)
 
@@ -51,15 +52,16 @@ def test_nothing_is_fetched_before_a_button_is_pressed(qtbot, page):
     assert page.buttons["mnist"].toolTip().startswith("Fetch ")
 
 
-def test_a_download_tells_bytes_rate_and_rest_and_ends(qtbot, page, fetch):
+def test_a_download_tells_bytes_rate_and_rest_and_ends(qtbot, page, fetch, monkeypatch):
     session = page._session
     with qtbot.waitSignal(session.downloads.progressed, timeout=5000):
         page.buttons["mnist"].click()
     assert page.progress.text() == "train-images: 3 MB of 12 MB · 2 MB/s · 6 s left"
     assert page.bar.value() == 250 and not page.buttons["kmnist"].isEnabled()
+    monkeypatch.setattr(sources, "status", lambda name, folder: sources.Status("present", "60,000 images"))
     with qtbot.waitSignal(session.downloads.finished, timeout=5000):
         fetch.go_on.set()
-    assert page.progress.text() == "MNIST is here."
+    assert page.progress.text() == "MNIST is here." and fetch.done
 
 
 def test_a_failed_download_says_what_was_kept_and_offers_more(qtbot, page, fetch):
@@ -80,7 +82,8 @@ def test_a_download_is_cancelled_by_its_button_and_by_closing(qtbot, page, fetch
     with qtbot.waitSignal(session.downloads.finished, timeout=5000):
         page.cancel.click()
         fetch.go_on.set()
-    assert fetch.closed == [True] and not session.downloads.at_work
+    assert fetch.closed == [True] and not fetch.done and not session.downloads.at_work
+    assert page.progress.text() == "MNIST: cancelled. What has come is kept."
 
 
 def test_another_folder_is_looked_into(qtbot, page, tmp_path):
