@@ -7,158 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
-    QAbstractListModel,
-    QEvent,
     QFile,
     QModelIndex,
-    QObject,
-    QPersistentModelIndex,
     QPoint,
-    QRect,
-    QSize,
     Qt,
     QUrl,
     Slot,
 )
-from PySide6.QtGui import QAction, QColor, QDesktopServices, QIcon, QKeySequence, QPainter
+from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
     QListView,
     QMenu,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from engine import runs
 from engine.notices import RunError
 from gui import style
 from gui.messages import Action, Message
-from gui.quantities import significant
+from gui.panels.run_rows import RunDelegate, RunsModel
 from gui.runlist import RunRow
 from gui.session import Session
-
-ROW_HEIGHT = 40
-ICON_SIDE = 16
-ICONS: dict[str, tuple[str, style.Tone]] = {
-    "running": ("play", "accent"), "finished": ("done", "good"), "stopped": ("stop", "quiet"),
-    "interrupted": ("pause", "warning"), "failed": ("warning", "bad"), "diverged": ("warning", "bad"),
-    "damaged": ("warning", "bad"), "new": ("info", "quiet")}
-
-Index = QModelIndex | QPersistentModelIndex
-RowRole = Qt.ItemDataRole.UserRole
-
-
-class RunsModel(QAbstractListModel):
-    """The rows of the session's list; a title can be edited."""
-
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
-        self.rows: tuple[RunRow, ...] = ()
-
-    def show(self, rows: tuple[RunRow, ...]) -> None:
-        """Show other rows; where only their content differs, the view keeps its place."""
-        if [row.run.folder for row in rows] == [row.run.folder for row in self.rows]:
-            self.rows = rows
-            if rows:
-                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
-            return
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def place_of(self, folder: Path | None) -> int:
-        """Row of a run; -1 when it is not among them."""
-        return next((i for i, row in enumerate(self.rows) if row.run.folder == folder), -1)
-
-    def text(self, row: RunRow) -> str:
-        """What became of a run, for people."""
-        changed = self.tr(" · changed at step {step}").format(step=row.changed_step) if row.changed_step else ""
-        mark = "⚠ " if row.status == "damaged" else ""
-        return f"{mark}{row.text}{changed}"
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self.rows[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return row.title
-        if role == RowRole:
-            return row
-        if role == Qt.ItemDataRole.DecorationRole:
-            return style.icon(*ICONS[row.status])
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.title}\n{self.text(row)}\n{row.run.folder}"
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.title}, {self.text(row)}"
-        return None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        editable = Qt.ItemFlag.ItemIsEditable
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | editable
-
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        row = self.rows[index.row()]
-        name = str(value).strip()
-        if name == row.title:
-            return False
-        try:
-            runs.write_notes(row.run, row.run.notes.model_copy(update={"name": name}))
-        except (RunError, OSError) as error:
-            text = self.tr("The run could not be renamed ({reason}). Its name is unchanged.")
-            self._session.message.emit(Message(text.format(reason=error)))
-            return False
-        self._session.refresh_runs()
-        return True
-
-
-class RunDelegate(QStyledItemDelegate):
-    """Icon and name, below them what became of the run, its loss at the right."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        from PySide6.QtWidgets import QStyle  # its many enumerations take longer than the window's first painting may
-
-        row: RunRow = index.data(RowRole)
-        colours = style.theme().current
-        painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
-            painter.fillRect(option.rect, QColor(colours.selection))  # type: ignore[attr-defined]
-        elif option.state & QStyle.StateFlag.State_MouseOver:  # type: ignore[attr-defined]
-            painter.fillRect(option.rect, QColor(colours.hover))  # type: ignore[attr-defined]
-        area: QRect = option.rect.adjusted(style.S, style.XS, -style.S, -style.XS)  # type: ignore[attr-defined]
-        icon: QIcon = index.data(Qt.ItemDataRole.DecorationRole)
-        icon.paint(painter, QRect(area.left(), area.center().y() - ICON_SIDE // 2, ICON_SIDE, ICON_SIDE))
-        area.setLeft(area.left() + ICON_SIDE + style.S)
-        loss = significant(row.loss, 3) if row.loss is not None else ""
-        self._line(painter, QRect(area.left(), area.top(), area.width(), area.height() // 2), row.title, loss)
-        painter.setFont(style.font("caption"))
-        painter.setPen(QColor(colours.bad if row.status in ("damaged", "failed", "diverged") else colours.quiet))
-        model = index.model()
-        assert isinstance(model, RunsModel)
-        text = painter.fontMetrics().elidedText(model.text(row), Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignBottom, text)
-        painter.restore()
-
-    def _line(self, painter: QPainter, area: QRect, title: str, loss: str) -> None:
-        """The upper line."""
-        painter.setFont(style.font())
-        painter.setPen(QColor(style.theme().current.text))
-        metrics = painter.fontMetrics()
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, loss)
-        area.setRight(area.right() - metrics.horizontalAdvance(loss) - style.S)
-        title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(100, ROW_HEIGHT)
-
-    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
-        return False
 
 
 class RunsPanel(QWidget):
