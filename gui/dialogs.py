@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 
 from engine import experiment as experiments
 from engine import runs, storage
-from engine.experiment import ExperimentError
+from engine.experiment import LABELS, ExperimentError
 from engine.notices import RunError, reason
 from gui.messages import Action, Message
 from gui.session import Session
@@ -31,12 +31,25 @@ def ask(window: Any, what: str) -> None:
         page.show()
         page.raise_()
         return
+    if what.startswith("data files: "):
+        _open_data_files(window, what.removeprefix("data files: "))
+        return
     title, start, use = {
         "data folder": (translate("dialogs", "Folder of the data sets"), session.data_dir, session.use_data_dir),
         "runs folder": (translate("dialogs", "Folder of the runs"), session.runs_dir, session.use_runs_dir),
         "save elsewhere": (translate("dialogs", "Save the run in"), session.runs_dir, session.save_elsewhere),
     }[what]
     _show(_dialog(window, title, start, folder=True), use)
+
+
+def _open_data_files(window: Any, name: str) -> None:
+    """Ask for a data set's own files, packed or not; several may be chosen."""
+    dialog = _dialog(window, translate("dialogs", "Files of {name}").format(name=LABELS[name]), "", folder=False)
+    dialog.setNameFilter(translate("dialogs", "All files (*)"))
+    dialog.setFileMode(dialog.FileMode.ExistingFiles)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.filesSelected.connect(lambda texts: window.session.use_files(name, [Path(text) for text in texts]))
+    dialog.open()
 
 
 def _dialog(window: Any, title: str, start: Path | str, folder: bool) -> QFileDialog:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,15 @@ def _fetch(name: str, data_dir: Path) -> Iterator[tuple[Any, ...]]:
 
     for progress in download.download(name, data_dir):
         yield (progress,)
+
+
+def _use_files(name: str, data_dir: Path, paths: Sequence[Path]) -> Iterator[tuple[Any, ...]]:
+    """The same from files that are here already. Raises DownloadError."""
+    from engine import download
+
+    for path in paths:
+        for progress in download.use_file(name, data_dir, path):
+            yield (progress,)
 
 
 class Downloads(QObject):
@@ -41,10 +50,17 @@ class Downloads(QObject):
 
     def start(self, name: str, data_dir: Path) -> None:
         """Fetch a data set; nothing happens while another comes."""
+        self._begin(name, partial(_fetch, name, data_dir))
+
+    def use_files(self, name: str, data_dir: Path, paths: Sequence[Path]) -> None:
+        """Take a data set's files from where they lie, packed or unpacked; nothing happens while another comes."""
+        self._begin(name, partial(_use_files, name, data_dir, paths))
+
+    def _begin(self, name: str, make: Callable[[], Iterator[tuple[Any, ...]]]) -> None:
         if self._pump is not None:
             return
         self.name, self._failure = name, None
-        self._pump = EventPump(partial(_fetch, name, data_dir), parent=self)
+        self._pump = EventPump(make, parent=self)
         self._pump.batch.connect(self._take)
         self._pump.failed.connect(self._take_failure)
         self._pump.finished.connect(self._end)

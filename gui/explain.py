@@ -102,10 +102,11 @@ def _data(session: Session) -> Message | None:
 
 
 def data_message(session: Session, name: str, text: str, again: bool = False, kind: Any = "warning") -> Message:
-    """A data set that cannot be used, and the three ways on."""
+    """A data set that cannot be used, and the four ways on."""
     download = translate("explain", "Download again") if again else translate("explain", "Download")
     return Message(text, kind, (
         Action(download, partial(session.download, name)),
+        Action(translate("explain", "Use a file…"), partial(session.dialog_wanted.emit, f"data files: {name}")),
         Action(translate("explain", "Use a folder…"), partial(session.dialog_wanted.emit, "data folder")),
         Action(translate("explain", "Use the built-in sample"), partial(session.use_dataset, "digits")),
     ), key="data")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ class Session(QObject):
     Attributes: ``draft``, ``training``, ``shown``, ``runs`` (RunList), ``forecast``, ``downloads``, ``settings``,
     ``data_dir``, ``runs_dir``, ``ready`` (torch is there). Signals: ``message`` (Message), ``ready_changed``
     (bool), ``data_dir_changed`` (Path), ``settings_changed`` (Settings), ``dialog_wanted`` (what only a window can ask:
-    'save elsewhere', 'data folder', 'runs folder', 'data sets'), ``closed`` (every thread has ended).
+    'save elsewhere', 'data folder', 'data files: NAME', 'runs folder', 'data sets'), ``closed`` (all threads
+    ended).
     """
 
     message = Signal(object)
@@ -308,6 +309,11 @@ class Session(QObject):
     def download(self, name: str) -> None:
         """Fetch a data set into the data folder; the page of the data sets shows how far it is."""
         self.downloads.start(name, self.data_dir)
+        self.dialog_wanted.emit("data sets")
+
+    def use_files(self, name: str, paths: Sequence[Path]) -> None:
+        """Take a data set's files, which are here already, into the data folder."""
+        self.downloads.use_files(name, self.data_dir, paths)
         self.dialog_wanted.emit("data sets")
 
     def use_dataset(self, name: str) -> None:

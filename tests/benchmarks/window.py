@@ -25,6 +25,7 @@ import resources
 from engine import experiment as experiments
 from engine.experiment import Experiment
 from gui import style
+from gui.plots.gallery import Gallery
 from gui.session import Session
 from gui.settings import Settings
 from gui.window import TABS, Window
@@ -145,6 +146,8 @@ def report(repeats: int) -> Iterator[str]:
     yield from slider(application)
     yield from timeline(application)
     yield from first_reconstruction(application, max(3, repeats // 3))
+    yield from scrolling(application)
+    yield from endurance(application)
 
 
 def first_paint(repeats: int) -> Iterator[str]:
@@ -174,7 +177,7 @@ def headless_rate(seconds: float) -> float:
 
 
 def _rate(events, seconds: float, step) -> float:
-    """Images per second between the 50th batch and the end of the time, evaluations left out by stopping before them."""
+    """Images per second between the 50th batch and the end of the time; the epoch is not over by then."""
     start, first, last = 0.0, 0, 0
     for turn in events:
         for event in turn:
@@ -309,4 +312,51 @@ def first_reconstruction(application: QApplication, rounds: int) -> Iterator[str
         bench.close()
     yield "### From Train pressed to the first new reconstruction on the digits, seconds"
     yield f"median {np.median(times):.2f}, from {min(times):.2f} to {max(times):.2f} (n = {rounds}); asked: 2"
+    yield ""
+
+
+def scrolling(application: QApplication) -> Iterator[str]:
+    """A gallery page of 500 images: frames per second while it scrolls from end to end."""
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (500, 28, 28), dtype=np.uint8)
+    gallery = Gallery()
+    gallery.resize(1000, 800)
+    gallery.set_page(pictures, pictures[::-1].copy(), rng.random((500, 28, 28), dtype=np.float32),
+                     [f"{index}\tseven\t0.0123" for index in range(500)])
+    gallery.show()
+    application.processEvents()
+    bar, frames = gallery.verticalScrollBar(), []
+    for value in range(0, bar.maximum(), 17):
+        start = time.perf_counter()
+        bar.setValue(value)
+        gallery.viewport().repaint()
+        frames.append((time.perf_counter() - start) * 1000)
+    gallery.close()
+    yield "### A gallery page of 500 images scrolling"
+    yield f"One frame, ms: {percentiles(frames)}; asked: 30 frames/s, that is 33 ms"
+    yield ""
+
+
+def resident_mb() -> float:
+    """Memory of this process that is in use (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def endurance(application: QApplication) -> Iterator[str]:
+    """20,000 epochs of one batch each with the Training tab in front: resident memory after 1,000 and at the end."""
+    tiny = experiments.parse({"data": {"training_images": 64}, "model": {"encoder": [{"kind": "linear", "size": 4}]},
+                              "train": {"epochs": 20_000, "evaluation_images": 64}})
+    bench = Bench(application, tiny)
+    bench.tab("training")
+    bench.session.start()
+    bench.until(lambda: bench.session.training.progress.step >= 1000)
+    early = resident_mb()
+    start = time.perf_counter()
+    bench.until(lambda: bench.session.training.state == "idle", 1800)
+    seconds, late = time.perf_counter() - start, resident_mb()
+    bench.close()
+    yield "### Resident memory over 20,000 epochs of one batch, Training tab in front"
+    yield (f"{early:.0f} MB after 1,000, {late:.0f} MB after 20,000 ({late - early:+.0f}; asked: within 50); "
+           f"{seconds:.0f} s")
     yield ""

@@ -199,13 +199,24 @@ def test_a_nearly_full_disk_is_said_before_the_training_and_can_be_overruled(qtb
         message.actions[0].run()
 
 
-def test_missing_data_offers_three_ways_on(qtbot, make_session):
+def test_missing_data_offers_four_ways_on(qtbot, make_session):
     session = make_session(tiny(data__dataset="mnist"))
     session.start()
     message = session.messages[-1]
-    assert [action.label for action in message.actions] == ["Download", "Use a folder…", "Use the built-in sample"]
-    message.actions[2].run()
+    assert [action.label for action in message.actions] == ["Download", "Use a file…", "Use a folder…",
+                                                           "Use the built-in sample"]
+    message.actions[3].run()
     assert session.draft.experiment.data.dataset == "digits"
+
+
+def test_a_file_that_belongs_to_no_data_set_is_refused_and_left_alone(qtbot, make_session, tmp_path):
+    session = make_session(tiny(data__dataset="mnist"))
+    wrong = tmp_path / "holiday.png"
+    wrong.write_bytes(b"no digits")
+    with qtbot.waitSignal(session.downloads.finished, timeout=10_000):
+        session.use_files("mnist", [wrong])
+    assert session.messages[-1].kind == "error" and "MNIST" in session.messages[-1].text
+    assert wrong.read_bytes() == b"no digits"
 
 
 def test_a_loss_that_is_not_a_number_offers_a_restart_that_works(qtbot, make_session):
