@@ -16,7 +16,7 @@ run: $(READY) system-packages ## open the window; make run ARGS="--theme dark" p
 	$(BIN)/python main.py $(ARGS)
 
 test: $(READY) offscreen-packages ## run every test (under ten minutes on two cores)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-long: $(READY) offscreen-packages ## run the long ones too: 500 kills
 	$(BIN)/python -m pytest -m 'long or not long' --timeout 7200 $(ARGS)

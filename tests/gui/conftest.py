@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine import experiment as experiments
 from engine.experiment import Convolution, Experiment, Linear, Model
+from gui import style
 from gui.session import Session
 from gui.settings import Settings
 
@@ -21,15 +22,23 @@ HARMLESS = re.compile(r"This plugin does not support|propagateSizeHints|QFontDat
 SEVERE = ("QtWarningMsg", "QtCriticalMsg", "QtFatalMsg")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def dressed(qapp):
+    """The application's own look, in whichever process and order the tests run."""
+    style.apply(qapp, "light")
+    yield
+    gc.unfreeze()  # else torch warns of leaks at the end
+
+
 @pytest.fixture(autouse=True)
-def nothing_left_behind(qapp, qtlog):
+def nothing_left_behind(qapp, qtlog, dressed):
     """Fail a test that leaves a thread, a timer or a top-level widget behind, or that makes Qt warn."""
     before = {id(widget) for widget in QApplication.topLevelWidgets()}
-    kept = alive()
+    gc.freeze()  # what was there before, torch above all, is neither searched nor collected
     yield
     settle()
     left = [f"window {widget!r}" for widget in QApplication.topLevelWidgets() if id(widget) not in before]
-    left += [f"alive {item!r}" for item in alive() if not any(item is other for other in kept)]
+    left += [f"alive {item!r}" for item in alive()]
     severe = [record.message for record in qtlog.records if record.type.name in SEVERE]
     warnings = [message for message in severe if not HARMLESS.search(message)]
     assert not left, f"left behind: {left}"
@@ -45,7 +54,7 @@ def settle():
 
 
 def alive():
-    """Running threads and active timers that Python knows."""
+    """Running threads and active timers that Python has known since the test began."""
     found = [item for item in gc.get_objects() if issubclass(type(item), (QThread, QTimer)) and shiboken6.isValid(item)]
     return [item for item in found if (item.isRunning() if isinstance(item, QThread) else item.isActive())]
 

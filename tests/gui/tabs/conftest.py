@@ -1,7 +1,6 @@
 """A session that shows a tiny run, and tabs that look at it."""
 
 import functools
-import gc
 
 import pytest
 import torch
@@ -17,9 +16,6 @@ LINEAR = {"model__encoder": ({"kind": "linear", "size": 4, "activation": "none"}
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory):
     """``recorded(experiment)`` -> the folder of a run of it, trained once; to be copied, not used."""
-    gc.collect()
-    gc.freeze()  # the search for what a test left behind need not go through torch each time
-
     @functools.cache
     def make(experiment):
         images = data.load(experiment.data, tmp_path_factory.mktemp("data"))
@@ -28,8 +24,7 @@ def recorded(tmp_path_factory):
             pass
         return run.folder
 
-    yield make
-    gc.unfreeze()
+    return make
 
 
 @pytest.fixture
