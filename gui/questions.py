@@ -22,13 +22,13 @@ class Questions(QObject):
 
     Attributes: ``busy``; ``contents`` of the shown run's data set, None until they are known. Signals: ``due`` when the
     view is to ask (another snapshot, and after it was hidden), after ``contents_changed`` where the run is another;
-    ``emptied`` when there is no snapshot to ask about; ``answered`` (key, answer), ``progressed`` (key, Progress),
-    ``failed`` (key, text), ``busy_changed`` (bool).
+    ``emptied`` (why, '' where there is simply no snapshot) when there is nothing to ask about; ``answered`` (key,
+    answer), ``progressed`` (key, Progress), ``failed`` (key, text), ``busy_changed`` (bool).
     """
 
     due = Signal()
     contents_changed = Signal(object)
-    emptied = Signal()
+    emptied = Signal(str)
     answered = Signal(str, object)
     progressed = Signal(str, object)
     failed = Signal(str, str)
@@ -60,14 +60,28 @@ class Questions(QObject):
         if self._stale:
             return
         snapshot = self._shown.snapshot
-        if snapshot is None:
-            self._contents_of = self.contents = None
-            self.emptied.emit()
+        trouble = self._trouble()
+        if snapshot is None or trouble:
+            self._forget()
+            self.emptied.emit(trouble)
         elif self._contents_of == snapshot.run:
             self.due.emit()
         else:
             self._contents_of = self.contents = None
             self.ask("contents", "contents")
+
+    def _trouble(self) -> str:
+        """Why nothing can be asked about the shown run although it may have snapshots; '' where nothing is wrong."""
+        run = self._shown.run
+        if run is None or self._shown.experiment is not None:
+            return ""
+        return run.problem.message if run.problem is not None else self.tr("Its settings cannot be read.")
+
+    def _forget(self) -> None:
+        """Wait for nothing any more: an answer about the run before must not come up again."""
+        self._contents_of = self.contents = None
+        for key in list(self._open):
+            self.cancel(key)
 
     def ask(self, key: str, question: str, *arguments: Any) -> bool:
         """Ask, forgetting an older question of this key; False when there is nothing to ask about yet."""

@@ -69,9 +69,11 @@ class Stage(QWidget):
         self._strip.hide()
         self._pages.setCurrentIndex(0)
 
-    def show_nothing(self, run_shown: bool) -> None:
-        """There is no snapshot to look at: of a run that has none yet, or because no run is shown."""
-        if run_shown:
+    def show_nothing(self, run_shown: bool, trouble: str = "") -> None:
+        """There is no snapshot to look at: of a run in ``trouble``, one that has none yet, or as no run is shown."""
+        if trouble:
+            self.show_empty(self.tr("This run cannot be shown"), trouble)
+        elif run_shown:
             self.show_empty(self.tr("No snapshot yet"), self.tr("The first one comes with the first batches."))
         else:
             self.show_empty(self.tr("No run is shown"), self.tr("Press Train, or choose a run in the list."))

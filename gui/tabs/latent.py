@@ -187,9 +187,9 @@ class LatentTab(QWidget):
         self.questions.ask("plane", "code_plane", self._shown.split, self._shown.image, controls.axes, controls.cells,
                             controls.quantile, controls.through_image, kept)
 
-    @Slot()
-    def _empty(self) -> None:
-        self.stage.show_nothing(self._shown.run is not None)
+    @Slot(str)
+    def _empty(self, trouble: str) -> None:
+        self.stage.show_nothing(self._shown.run is not None, trouble)
 
     @Slot(object)
     def _take_contents(self, contents: Contents) -> None:

@@ -119,10 +119,10 @@ class ReconstructionTab(QWidget):
         self.pages.turn_to(place)
         self._turn_page()
 
-    @Slot()
-    def _empty(self) -> None:
+    @Slot(str)
+    def _empty(self, trouble: str) -> None:
         self.page = self._ranking = None
-        self.stage.show_nothing(self._shown.run is not None)
+        self.stage.show_nothing(self._shown.run is not None, trouble)
         self._show_status()
 
     @Slot(object)

@@ -1,9 +1,12 @@
 """The states of a view, and when a view asks."""
 
+import shutil
+
 import pytest
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
 
 from engine.answers import Progress
+from engine.run import Run
 from gui.controls import Flow, button
 from gui.questions import Questions
 from gui.stage import Stage
@@ -27,6 +30,8 @@ def test_empty_says_the_next_action(stage):
     assert stage.state == "empty" and texts(stage) == ["No run is shown", "Press Train, or choose a run in the list."]
     stage.show_nothing(run_shown=True)
     assert texts(stage)[0] == "No snapshot yet"
+    stage.show_nothing(run_shown=True, trouble="settings unreadable: line 1")
+    assert texts(stage) == ["This run cannot be shown", "settings unreadable: line 1"]
 
 
 def test_a_failure_stands_above_the_content_until_the_next_answer(stage, qtbot):
@@ -118,6 +123,18 @@ def test_nothing_is_asked_before_the_contents_are_known_or_without_a_run(questio
     shown.show_run(None)
     assert emptied and questions.contents is None
     assert questions.ask("code", "code_of", "test", 0) is False
+
+
+def test_a_run_with_damaged_settings_says_so_and_nothing_of_the_run_before_comes_up(questions, tmp_path):
+    shown = questions.session.shown
+    shutil.copytree(shown.run.folder, tmp_path / "damaged")
+    (tmp_path / "damaged" / "experiment.toml").write_text("[[[")
+    told = []
+    questions.emptied.connect(told.append)
+    questions.ask("code", "code_of", "test", 0)
+    shown.show_run(Run(tmp_path / "damaged"))
+    assert shown.snapshot is not None and "line 1" in told[-1]
+    assert questions.contents is None and not questions.waits("code")
 
 
 def test_controls_wrap_where_room_is_short_and_are_never_cut(qtbot):
