@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ NAME_WIDTH = 44
 
 ROW_HEIGHT = 76
 """A row of twice enlarged digits with their labels, in px."""
+
+ENDINGS = (".png", ".gif")
+
 
 class End(QObject):
     """One of the two images with its picker. Signal: ``chosen`` (split, index)."""
@@ -210,9 +214,9 @@ class InterpolationTab(QWidget):
     def _go_to_step(self, place: int) -> None:
         self.way.go_to((place + 1) / STEPS)
 
-    @Slot()
-    def _empty(self) -> None:
-        self.stage.show_nothing(self._shown.run is not None)
+    @Slot(str)
+    def _empty(self, trouble: str) -> None:
+        self.stage.show_nothing(self._shown.run is not None, trouble)
 
     @Slot(object)
     def _take_contents(self, contents: Contents) -> None:
@@ -274,7 +278,7 @@ class InterpolationTab(QWidget):
     def _ask_path(self, title: str, suggestion: str, kinds: str) -> None:
         text, _ = QFileDialog.getSaveFileName(self, title, suggestion, kinds)
         if text:
-            self.save(Path(text) if Path(text).suffix else Path(text + Path(suggestion).suffix))
+            self.save(_with_ending(Path(text), Path(suggestion).suffix))
 
     def save(self, path: Path) -> None:
         """Save the rows (.png) or the way to and fro (.gif); what became of it is said by the figures' notices."""
@@ -297,3 +301,12 @@ class InterpolationTab(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.way.stop()
+
+
+def _with_ending(path: Path, ending: str) -> Path:
+    """The file that was meant, of the kind that was chosen; another name than the one typed replaces no file."""
+    if path.suffix.lower() == ending:
+        return path
+    stem = path.stem if path.suffix.lower() in ENDINGS else path.name
+    names = (f"{stem}{more}{ending}" for more in itertools.chain([""], (f" {number}" for number in itertools.count(2))))
+    return next(path.with_name(name) for name in names if not path.with_name(name).exists())

@@ -5,7 +5,7 @@ import PIL.Image
 import pytest
 import torch
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from engine import runs, storage
 from gui import way
@@ -228,3 +228,15 @@ def test_without_a_run_it_says_what_to_do(make_session, qtbot):
     qtbot.addWidget(tab)
     tab.show()
     assert tab.stage.state == "empty"
+
+
+@pytest.mark.parametrize(("typed", "written"), [
+    ("way", "way.gif"), ("way.gif", "way.gif"), ("way.png", "way.gif"), ("run.2", "run.2.gif"),
+    ("taken", "taken 2.gif")])
+def test_a_file_has_the_kind_that_was_chosen_and_replaces_no_other(tab, qtbot, tmp_path, monkeypatch, typed, written):
+    (tmp_path / "taken.gif").write_text("somebody's")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / typed), ""))
+    with qtbot.waitSignal(export.notices().saved, timeout=20_000):
+        tab._save.menu().actions()[1].trigger()
+    assert PIL.Image.open(tmp_path / written).format == "GIF"
+    assert (tmp_path / "taken.gif").read_text() == "somebody's"
