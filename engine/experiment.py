@@ -106,14 +106,18 @@ class Frozen(pydantic.BaseModel):
 
 def about(label: str, help: str, *, unit: str = "", low: float | None = None, high: float | None = None,
           log: bool = False, **limits: Any) -> Any:
-    """What a field is called and does, and its hard limits; ``low`` and ``high`` are the range of its slider."""
+    """What a field is called and does, and its hard limits; ``low`` and ``high`` are the range of its slider.
+
+    A field where only certain numbers make sense and none is the more (a seed, an image size, how many images) has no
+    slider and is typed.
+    """
     shown: dict[str, Any] = {"unit": unit, "low": low, "high": high, "log": log}
     return pydantic.Field(title=label, description=help, json_schema_extra=shown, **limits)
 
 
 Seed = Annotated[int, about("Seed", "Start of every random draw; the same seed repeats the run.", ge=0, le=2**31 - 1)]
 Channels = Annotated[int, about("Channels", "Feature maps of this block. More can tell more patterns apart and cost "
-                                "more time.", ge=1, le=65_536, low=1, high=512)]
+                                "more time.", ge=1, le=65_536, low=1, high=512, log=True)]
 Stride = Annotated[int, about("Stride", "Step of the window. 2 halves the side of an encoder's output and doubles a "
                               "decoder's.", unit="px", ge=1, le=512, low=1, high=4)]
 Normalized = Annotated[bool, about("Batch normalization", "Normalizes each channel over the batch: usually faster and "
@@ -155,7 +159,8 @@ class Convolution(Frozen):
     dropout: Dropout = 0.0
     pool_kernel: Annotated[int, about("Pooling", "Side of the max-pooling window; 0 means no pooling. Larger makes the "
                                       "output smaller.", unit="px", ge=0, le=256, low=0, high=4)] = 0
-    pool_stride: Annotated[int, about("Pooling stride", "Step of the pooling window; 0 means as large as the window.",
+    pool_stride: Annotated[int, about("Pooling stride", "Step of the pooling window; 0 means as large as the window. "
+                                      "Larger makes the output smaller, smaller lets windows overlap.",
                                       unit="px", ge=0, le=256, low=0, high=4)] = 0
 
 
@@ -165,7 +170,7 @@ class Linear(Frozen):
     kind: Literal["linear"] = "linear"
     size: Annotated[int, about("Size", "Numbers that leave this layer. In the last block this is the code: smaller "
                                "compresses more, larger draws more detail.",
-                               ge=1, le=1_000_000_000, low=1, high=1024)] = 64
+                               ge=1, le=1_000_000_000, low=1, high=1024, log=True)] = 64
     batch_normalization: Normalized = False
     activation: Activated = "relu"
     dropout: Dropout = 0.0
@@ -184,13 +189,15 @@ class TransposedConvolution(Frozen):
 
     kind: Literal["transposed-convolution"] = "transposed-convolution"
     channels: Channels = 16
-    kernel: Annotated[int, about("Kernel", "Side of the window each input pixel paints.",
+    kernel: Annotated[int, about("Kernel", "Side of the window each input pixel paints. Larger makes the output larger "
+                                 "and smoother, at more cost.",
                                  unit="px", ge=1, le=512, low=1, high=11)] = 3
     stride: Stride = 1
-    padding: Annotated[int, about("Padding", "Pixels cut off at every edge.",
+    padding: Annotated[int, about("Padding", "Pixels cut off at every edge. More makes the output smaller.",
                                   unit="px", ge=0, le=512, low=0, high=5)] = 0
     output_padding: Annotated[int, about("Output padding", "Pixels added at the right and lower edge; less than the "
-                                         "stride.", unit="px", ge=0, le=511, low=0, high=3)] = 0
+                                         "stride. More makes the output larger.",
+                                         unit="px", ge=0, le=511, low=0, high=3)] = 0
     batch_normalization: Normalized = False
     activation: Activated = "relu"
     dropout: Dropout = 0.0
@@ -237,7 +244,8 @@ class Train(Frozen):
     seed: Seed = 0
     precision: Annotated[Precision, about("Precision", "bfloat16 is faster on new processors and a little less "
                                           "exact.")] = "float32"
-    evaluate_every: Annotated[int, about("Evaluate every", "Batches between evaluations; 0 evaluates once per epoch.",
+    evaluate_every: Annotated[int, about("Evaluate every", "Batches between evaluations; 0 evaluates once per epoch. "
+                                         "Fewer draw finer curves and slow the training down.",
                                          unit="batches", ge=0, le=1_000_000_000)] = 0
     evaluation_images: Annotated[int, about("Evaluation images", "How many training and validation images an "
                                             "evaluation uses; 0 means all. Fewer is faster and noisier.",

@@ -30,6 +30,7 @@ class Settings(Frozen):
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], about(
         "Device", "Where the training computes. 'Automatic' takes the graphics card when there is one.")] = "auto"
     threads: Annotated[int, about("Threads", "Processor cores used for training; 0 measures which number is fastest. "
+                                  "More speed up large networks and take cores from other programs. "
                                   "An exact resume needs the same number.", ge=0, le=1024, low=0, high=16)] = 0
     history_snapshots: Annotated[int, about("Snapshots kept", "How many snapshots of a run the timeline keeps; the "
                                             "middle is thinned.", ge=3, le=100_000)] = 200
