@@ -35,6 +35,7 @@ from engine.experiment import LABELS, Frozen
 from gui import fields, style
 from gui.block_edits import PARTS, limits
 from gui.blocks_model import COMPUTED, NUMBERS, BlocksModel, Column
+from gui.editors import undoes
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -206,7 +207,7 @@ class BlocksDelegate(QStyledItemDelegate):
         editor.setGeometry(min(option.rect.left(), max(0, room - wanted)), top, wanted, height)
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel:
+        if event.type() == QEvent.Type.Wheel or undoes(event):  # each keystroke is an edit that the window undoes
             event.ignore()
             return True
         return super().eventFilter(editor, event)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QSlider, QWidget
 
 from gui import style
 from gui.fields import Spec, number_text, tr
@@ -17,6 +17,7 @@ from gui.fields import Spec, number_text, tr
 SLIDER_STEPS = 1000
 NUMBER_WIDTH = 76
 SHORTEST_SLIDER = 36
+PROSE_LINES = 4
 INCOMPLETE = re.compile(r"\s*[-+]?(\d+[.,]?|[.,])?\d*([eE][-+]?)?\s*")
 """What one types on the way to a number: not worth a red line yet."""
 
@@ -47,7 +48,45 @@ class Choice(QComboBox):
         event.ignore()
 
 
-class NumberEdit(QLineEdit):
+def undoes(event: QEvent) -> bool:
+    """Whether a key event means undo or redo."""
+    return isinstance(event, QKeyEvent) and (event.matches(QKeySequence.StandardKey.Undo)
+                                             or event.matches(QKeySequence.StandardKey.Redo))
+
+
+class LineEdit(QLineEdit):
+    """A line of text whose undo is the window's, except while it holds typing that the draft has not taken."""
+
+    def event(self, event: QEvent) -> bool:
+        if undoes(event) and not self.isModified():
+            event.ignore()
+            return False
+        return super().event(event)
+
+
+class ProseEdit(QPlainTextEdit):
+    """A few lines of text, with the undo of ``LineEdit``. Signal ``finished`` when the focus leaves."""
+
+    finished = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(PROSE_LINES * self.fontMetrics().lineSpacing() + 2 * style.S)
+
+    def event(self, event: QEvent) -> bool:
+        if undoes(event) and not self.document().isModified():
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self.finished.emit()
+
+
+class NumberEdit(LineEdit):
     """A number to type; arrow keys step it. Signal ``stepped`` (+1 or -1)."""
 
     stepped = Signal(int)
@@ -88,12 +127,19 @@ class Field(QWidget):
     def describe(self, *widgets: QWidget) -> None:
         """Name and explain the editing widgets; the first gets the focus of the field."""
         limits = self.spec.range_text
-        tip = f"{self.spec.help}\n{limits[:1].upper()}{limits[1:]}" if limits else self.spec.help
+        self._tip = f"{self.spec.help}\n{limits[:1].upper()}{limits[1:]}" if limits else self.spec.help
+        self._described = widgets
         for widget in widgets:
             widget.setAccessibleName(self.spec.label)
             widget.setAccessibleDescription(self.spec.help)
-            widget.setToolTip(tip)
+            widget.setToolTip(self._tip)
         self.setFocusProxy(widgets[0])
+
+    def allow(self, why_not: str) -> None:
+        """Enable the field, or disable it and say why in its tooltip."""
+        self.setEnabled(not why_not)
+        for widget in self._described:
+            widget.setToolTip(f"{self._tip}\n{why_not}" if why_not else self._tip)
 
     def show_value(self, value: Any) -> None:
         """Show a value without telling."""
@@ -126,6 +172,7 @@ class NumberField(Field):
         self.value = value
         if not (self.edit.hasFocus() and self._parsed(self.edit.text()) == value):
             self.edit.setText(number_text(value))
+        self.edit.setModified(False)
         if self.slider is not None and not self.slider.isSliderDown():
             with QSignalBlocker(self.slider):
                 self.slider.setValue(self._position(value))
@@ -246,7 +293,7 @@ class TextField(Field):
 
     def __init__(self, field: Spec, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
-        self.edit = QLineEdit()
+        self.edit = LineEdit()
         if field.kind == "list":
             self.edit.setPlaceholderText(tr("for example 1, 2, 5, 10"))
         self.row.addWidget(self.edit, 1)
@@ -258,6 +305,7 @@ class TextField(Field):
         text = ", ".join(map(str, value)) if self.spec.kind == "list" else str(value)
         if text != self.edit.text():
             self.edit.setText(text)
+        self.edit.setModified(False)
 
     @Slot()
     def _finish(self) -> None:
@@ -272,7 +320,29 @@ class TextField(Field):
             self.refused.emit(tr("'{text}' is not a list of epochs. Write them as 1, 2, 5.").format(text=text), None)
 
 
+class ProseField(Field):
+    """A text of several lines."""
+
+    def __init__(self, field: Spec, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.edit = ProseEdit()
+        self.row.addWidget(self.edit, 1)
+        self.describe(self.edit)
+        self.edit.finished.connect(self._finish)
+
+    def show_value(self, value: Any) -> None:
+        """Show a text without telling."""
+        if value != self.edit.toPlainText():
+            self.edit.setPlainText(value)
+        self.edit.document().setModified(False)
+
+    @Slot()
+    def _finish(self) -> None:
+        if self.edit.document().isModified():
+            self.edited.emit(self.edit.toPlainText(), False)
+
+
 FIELDS: dict[str, Callable[[Spec], Field]] = {
     "whole": NumberField, "number": NumberField, "choice": ChoiceField, "flag": FlagField, "text": TextField,
-    "list": TextField}
+    "prose": ProseField, "list": TextField}
 """Kind of a field -> its editor."""

@@ -14,7 +14,9 @@ from PySide6.QtCore import QCoreApplication
 
 from engine.experiment import LABELS, Experiment
 
-Kind = Literal["whole", "number", "choice", "flag", "text", "list"]
+Kind = Literal["whole", "number", "choice", "flag", "text", "prose", "list"]
+LONGEST_LINE = 1000
+"""A text that may be longer has several lines."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ def spec_of(model: type[pydantic.BaseModel], name: str, path: str = "") -> Spec:
     info = model.model_fields[name]
     extra: Mapping[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     kind, choices = _kind(info.annotation)
+    if kind == "text" and any(getattr(limit, "max_length", 0) > LONGEST_LINE for limit in info.metadata):
+        kind = "prose"
     low, high = extra.get("low"), extra.get("high")
     return Spec(path or name, kind, translated(info.title or name), translated(info.description or ""),
                 translated(extra.get("unit", "")), low, high, bool(extra.get("log")), **_limits(info.metadata),

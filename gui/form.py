@@ -83,7 +83,8 @@ class Row(QObject):
     def refresh(self) -> None:
         """Show the draft's value and what is wrong with it."""
         value = flat(self._draft.experiment).get(self.path)
-        self.field.setEnabled(value is not None)
+        self.field.allow("" if value is not None else tr(
+            "The model has no such block yet. Add one in the Architecture tab."))
         if value is not None:
             self.field.show_value(value)
         self._refusal = ("", None)

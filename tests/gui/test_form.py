@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -188,3 +188,44 @@ def test_every_control_has_a_name_and_an_explanation(qtbot, draft):
     for row in form.rows.values():
         control = row.field.focusProxy()
         assert control.accessibleName() and control.toolTip() and control.accessibleDescription()
+    draft.set("model.encoder", ())
+    form = Form(draft, [(lambda experiment: "model.encoder.0.size", spec("train.epochs"))])
+    qtbot.addWidget(form)
+    assert "Add one in the Architecture tab" in next(iter(form.rows.values())).field.focusProxy().toolTip()
+
+
+def test_undo_in_a_number_is_the_windows_unless_something_is_half_typed(qtbot, draft):
+    form = shown(qtbot, draft, "train.batch_size")
+    edit = form.rows["train.batch_size"].field.edit
+    QShortcut(QKeySequence("Ctrl+Z"), form).activated.connect(draft.undo)
+    form.activateWindow()
+    qtbot.waitUntil(form.isActiveWindow)
+    type_in(edit, "128")
+    QTest.keyClick(edit, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert draft.experiment.train.batch_size == 64 and edit.text() == "64"
+    draft.set("train.batch_size", 100)
+    edit.selectAll()
+    QTest.keyClick(edit, Qt.Key.Key_Backspace)
+    QTest.keyClick(edit, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert edit.text() == "100" and draft.experiment.train.batch_size == 100
+
+
+def test_name_and_note_are_edited_as_texts(qtbot, draft):
+    form = shown(qtbot, draft, "name", "note", "train.epochs")
+    name, note = form.rows["name"].field.edit, form.rows["note"].field.edit
+    type_in(name, "First try")
+    form.activateWindow()
+    qtbot.waitUntil(form.isActiveWindow)
+    note.setFocus()
+    QTest.keyClicks(note, "A line")
+    QTest.keyClick(note, Qt.Key.Key_Return)
+    QTest.keyClicks(note, "and one more")
+    form.rows["train.epochs"].field.edit.setFocus()
+    assert (draft.experiment.name, draft.experiment.note) == ("First try", "A line\nand one more")
+    draft.undo()
+    assert note.toPlainText() == ""
+
+
+def test_sizes_slide_by_ratios(qtbot, draft):
+    field = shown(qtbot, draft, "model.encoder.2.size").rows["model.encoder.2.size"].field
+    assert field.slider.value() == 500  # 32 is half of the doublings from 1 to 1024
