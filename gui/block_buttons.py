@@ -45,11 +45,17 @@ class BlockButtons(QWidget):
         for kind in PARTS[part]:
             self._kinds.addAction(fields.translated(LABELS[kind])).setData(kind)
 
-    def allow(self, count: int, current: int) -> None:
-        """Enable what can be done with block ``current`` of ``count``, -1 for none; a disabled button says why."""
+    def allow(self, count: int, current: int, most: int | None = None) -> None:
+        """Enable what can be done with block ``current`` (-1 for none) of ``count``, of which there may be ``most``.
+
+        A disabled button says why.
+        """
         chosen = self.tr("Choose a block in the table first.")
+        room = most is None or count < most
+        full = self.tr("There are {count} blocks, more are not possible. Remove one first.").format(count=count)
         for button, possible, reason in (
-            (self.duplicate, current >= 0, chosen),
+            (self.add, room, full),
+            (self.duplicate, room and current >= 0, chosen if room else full),
             (self.remove, current >= 0, chosen),
             (self.up, current > 0, chosen if current < 0 else self.tr("This is the first block.")),
             (self.down, 0 <= current < count - 1, chosen if current < 0 else self.tr("This is the last block.")),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from engine.experiment import Convolution, Frozen, Linear, Reshape, TransposedConvolution
+from engine.experiment import Convolution, Frozen, Linear, Model, Reshape, TransposedConvolution
 from engine.shapes import Layer, Plan
 from gui import fields
 
@@ -21,6 +21,12 @@ PARTS: dict[str, tuple[str, ...]] = {"encoder": ("convolution", "linear"),
 """Part of the network -> the kinds of blocks it may have."""
 
 LARGEST_SUGGESTION = 512
+
+
+def most(part: str) -> int | None:
+    """How many blocks a part may have; None where that is not limited."""
+    limits = (getattr(limit, "max_length", None) for limit in Model.model_fields[part].metadata)
+    return next((limit for limit in limits if limit is not None), None)
 
 
 def inserted(blocks: Sequence[Block], at: int, block: Block) -> Blocks:
@@ -39,11 +45,24 @@ def moved(blocks: Sequence[Block], at: int, to: int) -> Blocks:
 
 
 def converted(block: Block, kind: str) -> Block:
-    """A block of another kind with everything that both kinds have; channels become the size and vice versa."""
+    """A block of another kind with everything that both kinds have; channels become the size and vice versa.
+
+    A number beyond what the other kind allows becomes the nearest that it does.
+    """
     values: dict[str, Any] = block.model_dump(exclude={"kind"})
     number = values.get("channels", values.get("size"))
-    values.update(channels=number, size=number)
-    return KINDS[kind](**{name: value for name, value in values.items() if name in KINDS[kind].model_fields})
+    target = KINDS[kind]
+    values.update({name: number for name in ("channels", "size") if number is not None})
+    return target(**{name: _legal(target, name, value) for name, value in values.items()
+                     if name in target.model_fields})
+
+
+def _legal(kind: type[Frozen], name: str, value: Any) -> Any:
+    """The value of a field, or the nearest number that this kind of block allows."""
+    if isinstance(value, bool | str):
+        return value
+    low, high = _limits(kind, name)
+    return min(max(value, low), high)
 
 
 def suggested(part: str, blocks: Sequence[Block], at: int, kind: str = "") -> Block:
@@ -85,7 +104,11 @@ def _block(layer: Layer, last: bool) -> Block:
 
 def limits(block: Frozen, name: str) -> tuple[float, float]:
     """Smallest and largest legal value of a number field; where the limit itself is not legal, a hundredth inside."""
-    spec = fields.spec_of(type(block), name)
+    return _limits(type(block), name)
+
+
+def _limits(kind: type[Frozen], name: str) -> tuple[float, float]:
+    spec = fields.spec_of(kind, name)
     high = 2**31 - 1 if spec.maximum is None else spec.maximum
     return spec.minimum or 0, high - 0.01 if spec.open_maximum else high
 

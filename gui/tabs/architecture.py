@@ -189,7 +189,7 @@ class ArchitectureTab(QWidget):
 
     def _allow(self) -> None:
         table = self.table(self._part)
-        self.buttons.allow(len(table.blocks.rows), table.currentIndex().row())
+        self.buttons.allow(len(table.blocks.rows), table.currentIndex().row(), block_edits.most(self._part))
 
     def _take(self, part: str) -> None:
         """The buttons now act on this part; the other table has no chosen row."""
@@ -253,11 +253,19 @@ class ArchitectureTab(QWidget):
             changed = block_edits.converted(blocks[row], value)
             self._set_blocks(part, block_edits.inserted(block_edits.removed(blocks, row), row, changed), row)
         else:
-            self._draft.set(f"model.{part}.{row}.{field}", value, merge=self._before is not None)
+            self._explain(self._draft.set(f"model.{part}.{row}.{field}", value, merge=self._before is not None))
 
     def _set_blocks(self, part: str, blocks: Blocks, current: int) -> None:
-        self._draft.set(f"model.{part}", blocks)
-        self.table(part).select(min(current, len(blocks) - 1))
+        refused = self._draft.set(f"model.{part}", blocks)
+        self._explain(refused)
+        if not refused:
+            self.table(part).select(min(current, len(blocks) - 1))
+
+    def _explain(self, refused: tuple[Problem, ...]) -> None:
+        """Say why an edit was not taken; with the next change of the network this goes away."""
+        if refused:
+            self._problem = refused[0]
+            self.foot.show_plan(self._draft.plan, self._problem)
 
     def _run_on_encoder(self, command: str) -> None:
         self._take("encoder")
@@ -271,6 +279,8 @@ class ArchitectureTab(QWidget):
         """Add, duplicate, remove or move a block."""
         part, blocks = self._part, self.blocks(self._part)
         at = self.table(part).currentIndex().row()
+        if command in ("add", "duplicate") and not self.buttons.add.isEnabled():
+            return
         if command == "add":
             self._add("")
         elif at < 0:

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QApplication, QComboBox, QSpinBox
 
@@ -324,3 +325,30 @@ def test_every_column_and_control_explains_itself(tab):
     assert "pooling kernel" in tab.encoder.blocks.data(cell(tab.encoder, 0, "pool_stride"), Qt.ItemDataRole.ToolTipRole)
     for widget in (tab.mirror, tab.explicit, tab.output, tab.buttons.add, tab.buttons.duplicate):
         assert widget.toolTip() and widget.accessibleName()
+
+
+def test_a_number_that_another_kind_does_not_allow_becomes_the_nearest(tab, session):
+    session.draft.set("model.encoder.2.size", 100_000)
+    tab.encoder.blocks.setData(cell(tab.encoder, 2, "kind"), "convolution")
+    assert session.draft.experiment.model.encoder[2] == Convolution(channels=65_536)
+
+
+def test_beyond_the_most_blocks_add_says_why_it_cannot(tab, session):
+    session.draft.set("model.encoder", (Convolution(channels=2, padding=1),) * 64)
+    tab.encoder.select(3)
+    assert not tab.buttons.add.isEnabled() and "There are 64 blocks" in tab.buttons.add.toolTip()
+    tab.encoder.command.emit("duplicate")
+    assert len(session.draft.experiment.model.encoder) == 64
+    tab.encoder.command.emit("remove")
+    assert tab.buttons.add.isEnabled() and "64" not in tab.buttons.add.toolTip()
+
+
+def test_undo_in_an_open_cell_is_the_windows(tab, session, qtbot):
+    QShortcut(QKeySequence("Ctrl+Z"), tab).activated.connect(session.draft.undo)
+    qtbot.waitUntil(tab.isActiveWindow)
+    before = session.draft.experiment
+    press(qtbot, tab.encoder, 0, "channels")
+    qtbot.keyClicks(editor(tab.encoder), "24")
+    assert session.draft.experiment != before
+    qtbot.keyClick(editor(tab.encoder), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert session.draft.experiment == before
