@@ -1,7 +1,8 @@
-"""How long an epoch of the draft will take, measured on the question thread once for each experiment and device."""
+"""How long an epoch of the draft will take, measured on the question thread once for all that take equally long."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -10,8 +11,14 @@ from engine.experiment import Experiment
 from gui.workers import LatestOnly
 
 KEY = "forecast"
-Asked = tuple[Experiment, str]
-"""Experiment and device."""
+Asked = tuple[Hashable, ...]
+"""What determines the time: two forecasts that agree in it are one."""
+
+
+def asked(experiment: Experiment, device: str) -> Asked:
+    """Everything that makes an epoch longer or shorter; learning rate, epochs and seed do not."""
+    train = experiment.train
+    return (experiment.model, experiment.data, train.batch_size, train.optimizer, train.precision, train.loss, device)
 
 
 def measure(experiment: Experiment, device: str) -> float | None:
@@ -34,21 +41,33 @@ class Forecast(QObject):
         self._asked: tuple[int, Asked] | None = None
         self._wanted: Asked | None = None
         questions.answered.connect(self._take)
+        questions.failed.connect(self._take_failure)
 
     def want(self, experiment: Experiment, device: str, may_measure: bool) -> None:
-        """Forecast this experiment, from memory or by measuring."""
-        self._wanted = experiment, device
-        self.epoch_s = self._known.get(self._wanted)
+        """Forecast this experiment, from memory or by measuring; until that is done the last forecast stays."""
+        self._wanted = asked(experiment, device)
+        if self._wanted in self._known:
+            self.epoch_s = self._known[self._wanted]
+        elif may_measure and (self._asked is None or self._asked[1] != self._wanted):
+            self._asked = self._questions.ask(KEY, partial(measure, experiment, device)), self._wanted
         self.changed.emit()
-        if may_measure and self._wanted not in self._known:
-            number = self._questions.ask(KEY, partial(measure, *self._wanted))
-            self._asked = number, self._wanted
 
     @Slot(str, int, object)
     def _take(self, key: str, number: int, seconds: float | None) -> None:
-        if self._asked is None or (key, number) != (KEY, self._asked[0]):
-            return
-        self._known[self._asked[1]] = seconds
-        if self._asked[1] == self._wanted:
+        if self._asked is not None and (key, number) == (KEY, self._asked[0]):
+            self._known[self._asked[1]] = seconds
+            self._end(seconds)
+
+    @Slot(str, int, str)
+    def _take_failure(self, key: str, number: int, text: str) -> None:
+        """What could not be measured has no forecast, and is measured anew when it is wanted again."""
+        if self._asked is not None and (key, number) == (KEY, self._asked[0]):
+            self._end(None)
+
+    def _end(self, seconds: float | None) -> None:
+        """What was asked last is answered; show it when it is still wanted."""
+        assert self._asked is not None
+        (_, key), self._asked = self._asked, None
+        if key == self._wanted:
             self.epoch_s = seconds
             self.changed.emit()

@@ -72,16 +72,15 @@ class TrainPanel(QWidget):
     def _small_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(0)
-        self.stop = self._button(self.tr("Stop"), "stop", self.tr("Save a checkpoint and end; it can be resumed"))
-        self.batch = self._button(self.tr("One batch"), "", self.tr("Train a single batch, then pause (.)"))
-        self.more = self._button(self.tr("+{count} epochs").format(count=MORE_EPOCHS), "", self.tr(
-            "Train the shown run longer, with the state of its optimizer"))
+        self.stop = self._button(self.tr("Stop"), "stop")
+        self.batch = self._button(self.tr("One batch"))
+        self.more = self._button(self.tr("+{count} epochs").format(count=MORE_EPOCHS))
         for button in (self.stop, self.batch, self.more):
             row.addWidget(button)
         row.addStretch(1)
         return row
 
-    def _button(self, text: str, icon: str, tip: str) -> QToolButton:
+    def _button(self, text: str, icon: str = "") -> QToolButton:
         button = QToolButton()
         button.setText(text)
         if icon:
@@ -90,7 +89,6 @@ class TrainPanel(QWidget):
         button.setAutoRaise(True)
         style.mark(button, "compact", True)
         button.setAccessibleName(text)
-        button.setToolTip(tip)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
@@ -153,8 +151,8 @@ class TrainPanel(QWidget):
 
     @Slot()
     def train_more(self) -> None:
-        """Train the shown run, or the one at work, ten epochs longer."""
-        run = self._training.run if self._training.at_work else self._session.shown.run
+        """Train the shown run ten epochs longer."""
+        run = self._session.shown.run
         if run is not None:
             self._session.train_more(run, MORE_EPOCHS)
 
@@ -188,9 +186,9 @@ class TrainPanel(QWidget):
         problems = self._session.draft.problems
         self.train.setEnabled(state != "saving" and not (state == "idle" and problems))
         self.train.setToolTip(problems[0].message if state == "idle" and problems else self._tip(state))
-        self.stop.setEnabled(state not in ("idle", "saving"))
-        self.batch.setEnabled(state in ("running", "paused") or (state == "idle" and not problems))
-        self._refresh_more()
+        _allow(self.stop, self.tr("Save a checkpoint and end; it can be resumed"), self._no_stop(state))
+        _allow(self.batch, self.tr("Train a single batch, then pause (.)"), self._no_batch(state))
+        _allow(self.more, self.tr("Train the shown run longer, with the state of its optimizer"), self._no_more(state))
         self._show_progress(self._training.progress)
 
     def _tip(self, state: str) -> str:
@@ -202,12 +200,33 @@ class TrainPanel(QWidget):
             "saving": self.tr("Finishing the current batch and saving")}
         return tips.get(state, self.tr("Pause after the current batch (Space)"))
 
-    def _refresh_more(self) -> None:
-        run = self._session.shown.run
-        can = self._training.at_work or (run is not None and run.writable and bool(run.checkpoints()))
-        self.more.setEnabled(can and self._training.state not in ("saving", "blocked"))
-        self.more.setToolTip(self.tr("Train the shown run longer, with the state of its optimizer") if can else
-                             self.tr("Needs a shown run that has a checkpoint and is not being trained elsewhere"))
+    def _no_stop(self, state: str) -> str:
+        """Why nothing can be stopped; '' when it can."""
+        if state == "idle":
+            return self.tr("Nothing is being trained.")
+        return self.tr("The training ends as soon as it is saved.") if state == "saving" else ""
+
+    def _no_batch(self, state: str) -> str:
+        """Why no single batch can be trained; '' when it can."""
+        problems = self._session.draft.problems
+        if state == "idle":
+            return problems[0].message if problems else ""
+        reasons = {"loading": self.tr("The training is about to begin."),
+                   "starting": self.tr("The training is about to begin."),
+                   "saving": self.tr("The training ends as soon as it is saved."),
+                   "blocked": self.tr("First the checkpoint has to be saved.")}
+        return reasons.get(state, "")
+
+    def _no_more(self, state: str) -> str:
+        """Why the shown run cannot be trained longer; '' when it can."""
+        run, work = self._session.shown.run, self._training.run
+        if state in ("saving", "blocked"):
+            return self._no_batch(state)
+        if self._training.at_work:
+            here = run is not None and work is not None and run.folder == work.folder
+            return "" if here else self.tr("Another run is being trained. Show that one, or stop it first.")
+        can = run is not None and run.writable and bool(run.checkpoints())
+        return "" if can else self.tr("Needs a shown run that has a checkpoint and is not being trained elsewhere.")
 
     @Slot(object)
     def _show_progress(self, progress: Progress) -> None:
@@ -237,3 +256,9 @@ class TrainPanel(QWidget):
         text = self.tr("Epoch {epoch} of {epochs} · {rate} images/s · {left} left")
         return text.format(epoch=f"{progress.epoch:.1f}", epochs=f"{progress.epochs:,}",
                            rate=count(progress.images_per_second), left=duration(progress.remaining_s))
+
+
+def _allow(button: QToolButton, tip: str, why_not: str) -> None:
+    """Enable a button, or disable it; its tooltip says what it does and why it cannot."""
+    button.setEnabled(not why_not)
+    button.setToolTip(f"{tip}\n{why_not}" if why_not else tip)

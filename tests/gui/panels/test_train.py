@@ -44,9 +44,12 @@ def test_a_forecast_is_measured_once_and_follows_the_experiment(qtbot, open_pane
     qtbot.waitUntil(lambda: session.forecast.epoch_s is not None, timeout=20_000)
     first = session.forecast.epoch_s
     assert 0 < first < 60 and panel.forecast.text().startswith("About ") and "per epoch" in panel.forecast.text()
+    text = panel.forecast.text()
+    session.draft.set_many({"train.learning_rate": 0.5, "train.seed": 7})
+    assert session.forecast.epoch_s == first and panel.forecast.text() == text
     session.draft.set("train.batch_size", 100)
-    assert session.forecast.epoch_s is None
-    qtbot.waitUntil(lambda: session.forecast.epoch_s is not None, timeout=20_000)
+    assert session.forecast.epoch_s == first, "the old one stays until the new one is there"
+    qtbot.waitUntil(lambda: session.forecast.epoch_s != first, timeout=20_000)
     session.draft.undo()
     assert session.forecast.epoch_s == first
     session.draft.set("model.encoder.0.kernel", 99)
@@ -82,10 +85,32 @@ def test_device_and_threads_are_kept_in_the_settings(qtbot, open_panel):
 
 def test_more_epochs_need_a_run_that_can_be_trained(qtbot, open_panel):
     session, panel = open_panel()
-    assert not panel.more.isEnabled() and panel.more.toolTip().startswith("Needs a shown run")
+    assert not panel.more.isEnabled() and "Needs a shown run" in panel.more.toolTip()
+    assert not panel.stop.isEnabled() and "Nothing is being trained" in panel.stop.toolTip()
     with qtbot.waitSignal(session.training.finished, timeout=60_000):
         panel.train.click()
     qtbot.waitUntil(panel.more.isEnabled, timeout=10_000)
     with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
         panel.more.click()
     assert finished.args[0].step == 48
+
+
+def test_more_epochs_are_for_the_shown_run_only(qtbot, open_panel):
+    session, panel = open_panel()
+    with qtbot.waitSignal(session.training.finished, timeout=60_000):
+        panel.train.click()
+    earlier = session.shown.run
+    session.draft.set("train.epochs", 100_000)
+    with qtbot.waitSignal(session.training.run_started, timeout=20_000):
+        panel.train.click()
+    qtbot.waitUntil(panel.more.isEnabled, timeout=20_000)
+    session.show_run(earlier)
+    assert not panel.more.isEnabled() and "Another run is being trained" in panel.more.toolTip()
+    session.show_run(session.training.run)
+    assert panel.more.isEnabled()
+
+
+def test_one_batch_says_why_it_cannot_be_trained(open_panel):
+    session, panel = open_panel(load=False)
+    session.draft.set("model.encoder.0.kernel", 99)
+    assert not panel.batch.isEnabled() and session.draft.problems[0].message in panel.batch.toolTip()
