@@ -116,7 +116,7 @@ class ExperimentPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.S)
         groups = {self.tr("Data"): self._others("data", Data), self.tr("Model"): ["model.output"],
-                  self.tr("Training"): self._others("train", Train)}
+                  self.tr("Training"): self._others("train", Train), self.tr("Description"): ["name", "note"]}
         for title, paths in groups.items():
             column.addWidget(style.dress(QLabel(title), "heading"))
             column.addWidget(Form(self._session.draft, paths))
@@ -147,7 +147,9 @@ class ExperimentPanel(QWidget):
     def _refresh(self, experiment: Experiment) -> None:
         plan = self._session.draft.plan
         self.preset.setCurrentIndex(self._preset_index(experiment))
-        if plan.encoder:
+        if plan.problems or not plan.encoder:
+            self.code.setText(self.tr("The network does not fit yet.\nThe Architecture tab says where."))
+        else:
             shape = "×".join(map(str, plan.code))
             code = f"{shape} = {plan.code_numbers:,}" if len(plan.code) > 1 else f"{plan.code_numbers:,}"
             text = self.tr("Code {code}, compression {ratio}\n{parameters} parameters")

@@ -61,6 +61,7 @@ class Timeline(QWidget):
             row.addWidget(widget)
         row.addWidget(self.slider, 1)
         row.addWidget(self.label)
+        self._tips = {widget: widget.toolTip() for widget in (self.slider, self.first, self.play, self.last)}
         self._timer = QTimer(self)
         self._timer.setInterval(PLAY_INTERVAL_MS)
         self._timer.timeout.connect(self._play_on)
@@ -72,6 +73,8 @@ class Timeline(QWidget):
         self.last.clicked.connect(self.go_live)
         self.play.toggled.connect(self._toggle_play)
         self.slider.valueChanged.connect(self._move)
+        self.slider.sliderPressed.connect(self.stop)
+        self.slider.actionTriggered.connect(self.stop)  # a click beside the handle, and its keys
         self._shown.snapshots_changed.connect(self._refresh)
         self._shown.changed.connect(self._refresh)
         self._shown.live_changed.connect(self._refresh)
@@ -100,6 +103,7 @@ class Timeline(QWidget):
         """Show the next (+1) or the last (-1) snapshot."""
         self.slider.setValue(self.slider.value() + direction)
 
+    @Slot()
     def stop(self) -> None:
         """End playing."""
         self.play.setChecked(False)
@@ -135,8 +139,9 @@ class Timeline(QWidget):
         with QSignalBlocker(self.slider):
             self.slider.setRange(0, count if following else max(0, count - 1))
             self.slider.setValue(self.slider.maximum() if self._shown.live else self._shown.position)
-        for widget in (self.slider, self.first, self.play, self.last):
+        for widget, tip in self._tips.items():
             widget.setEnabled(count > 0)
+            widget.setToolTip(tip if count else f"{tip}\n{self.tr('There is no snapshot to show yet.')}")
         self._show_label(following)
 
     @property

@@ -195,6 +195,29 @@ def test_the_timeline_moves_through_a_run_by_keys_and_slider(qtbot, open_window)
     assert shown.snapshot.step == 8
 
 
+def test_the_timeline_says_why_it_is_disabled_and_a_press_ends_play(qtbot, open_window):
+    window = open_window(load=True)
+    timeline = window.timeline
+    assert not timeline.play.isEnabled() and "no snapshot" in timeline.play.toolTip()
+    trained(qtbot, window.session)
+    assert timeline.play.isEnabled() and "no snapshot" not in timeline.play.toolTip()
+    for press in (lambda: timeline.slider.setSliderDown(True),
+                  lambda: timeline.slider.triggerAction(QAbstractSlider.SliderAction.SliderPageStepAdd)):
+        timeline.play.click()
+        assert timeline.play.isChecked()
+        press()
+        assert not timeline.play.isChecked()
+        timeline.slider.setSliderDown(False)
+
+
+def test_a_network_that_does_not_fit_has_no_code_to_tell_of(window):
+    before = window.experiment.code.text()
+    window.session.draft.set("model.encoder.0.kernel", 99)
+    assert window.experiment.code.text().startswith("The network does not fit yet.")
+    window.session.draft.undo()
+    assert window.experiment.code.text() == before
+
+
 def test_live_is_marked_while_the_shown_run_trains(qtbot, open_window):
     window = open_window(tiny(train__epochs=100_000), load=True)
     with qtbot.waitSignal(window.session.training.run_started, timeout=20_000):
