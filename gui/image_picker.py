@@ -77,7 +77,8 @@ class ImagePicker(QWidget):
         self._class.activated.connect(self._settle)
         self._index.valueChanged.connect(self._choose)
         self._random.clicked.connect(self.draw)
-        self.setEnabled(False)
+        self._tips = {field: field.toolTip() for field in (self._split, self._class, self._index, self._random)}
+        self._allow(False)
 
     @property
     def split(self) -> str:
@@ -105,7 +106,7 @@ class ImagePicker(QWidget):
         self._contents = contents
         if names != contents.class_names:
             self._fill_classes(contents.class_names)
-        self.setEnabled(True)
+        self._allow(True)
         self._restrict()
 
     def set_image(self, split: str, index: int) -> None:
@@ -120,6 +121,12 @@ class ImagePicker(QWidget):
         """Choose an image at random, of the chosen class."""
         if len(self.indices):
             self._index.setValue(int(self._rng.choice(self.indices)))
+
+    def _allow(self, possible: bool) -> None:
+        """Enable the fields once it is known what there is to choose from; until then they say so."""
+        self.setEnabled(possible)
+        for field, tip in self._tips.items():
+            field.setToolTip(tip if possible else f"{tip}\n{self.tr('The images of the shown run are not here yet.')}")
 
     def _fill_classes(self, names: tuple[str, ...]) -> None:
         self._class.clear()

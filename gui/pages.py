@@ -66,8 +66,11 @@ class Pages(QWidget):
         self._number.setMaximum(pages)
         self._number.blockSignals(False)
         self._of.setText(f"/ {count(pages)}")
-        self._before.setEnabled(self._number.value() > 1)
-        self._next.setEnabled(self._number.value() < pages)
+        first, last = self._number.value() <= 1, self._number.value() >= pages
+        self._before.setEnabled(not first)
+        self._before.setToolTip(self.tr("This is the first page.") if first else self.tr("Page before"))
+        self._next.setEnabled(not last)
+        self._next.setToolTip(self.tr("This is the last page.") if last else self.tr("Next page"))
 
     def turn_to(self, place: int) -> None:
         """Turn to the page of an image, without a signal."""
