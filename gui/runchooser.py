@@ -40,6 +40,7 @@ class RunChooser(QToolButton):
         super().__init__(parent)
         self.chosen: dict[Path, str] = {}
         self._text = text
+        self._offered: dict[Path, str] | None = None
         self.setToolTip(tip)
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -69,6 +70,9 @@ class RunChooser(QToolButton):
     def set_runs(self, runs: Iterable[tuple[Path, str]]) -> None:
         """Offer these runs as (folder, title); checked ones that are gone are unchecked."""
         offered = dict(runs)
+        if self._offered is not None and list(offered.items()) == list(self._offered.items()):
+            return  # a person may be reading the list
+        self._offered = offered
         self.list.blockSignals(True)
         self.list.clear()
         for folder, title in offered.items():
