@@ -33,6 +33,12 @@ from gui.plots.menu import Menu
 from gui.plots.network import NetworkDrawing
 from gui.session import Draft, Session
 
+DRAWING_SHARE = 3 / 8
+"""The most of a large tab's height that its drawing takes: beyond this it tells no more and drives the tables away."""
+
+DRAWING_ROOM = 320
+"""On a smaller tab a drawing may be so high, in px."""
+
 
 class ArchitectureTab(QWidget):
     """Shows and edits ``session.draft.experiment.model``; every edit is one change of the draft."""
@@ -69,9 +75,10 @@ class ArchitectureTab(QWidget):
         layout.setContentsMargins(style.M, style.S, style.M, style.S)
         layout.setSpacing(style.S)
         layout.addLayout(self._controls())
-        layout.addWidget(self.drawing, 2)
-        layout.addWidget(self._tables(), 3)
+        layout.addWidget(self.drawing, 1)
+        layout.addWidget(self._tables(), 2)
         layout.addWidget(self.foot)
+        layout.addStretch()  # on a large screen the room stays below, all in one piece
 
     def _controls(self) -> controls.Flow:
         self.mirror = controls.button(
@@ -319,6 +326,7 @@ class ArchitectureTab(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.drawing.setMaximumHeight(max(DRAWING_ROOM, round(DRAWING_SHARE * self.height())))
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -352,3 +352,10 @@ def test_undo_in_an_open_cell_is_the_windows(tab, session, qtbot):
     assert session.draft.experiment != before
     qtbot.keyClick(editor(tab.encoder), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert session.draft.experiment == before
+
+
+def test_on_a_large_screen_the_tables_stay_close_to_a_drawing_of_moderate_height(tab, qtbot):
+    tab.resize(1600, 960)
+    qtbot.waitUntil(lambda: tab.drawing.height() == 360)
+    qtbot.waitUntil(lambda: 0 < tab.area.y() - tab.drawing.geometry().bottom() < 20)
+    qtbot.waitUntil(lambda: 0 < tab.foot.y() - tab.area.geometry().bottom() < 20)
