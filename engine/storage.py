@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -236,9 +236,16 @@ def listing(folder: Path) -> list[tuple[str, int]]:
     """Names in a folder, sorted, with their bytes; empty when there is no such folder. Raises OSError otherwise."""
     try:
         with os.scandir(folder) as entries:
-            return sorted((entry.name, entry.stat(follow_symlinks=False).st_size) for entry in entries)
+            return sorted(_sizes(entries))
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _sizes(entries: Iterable[os.DirEntry[str]]) -> Iterator[tuple[str, int]]:
+    """Names with their bytes; what vanishes while the others are looked at is left out."""
+    for entry in entries:
+        with contextlib.suppress(FileNotFoundError):
+            yield entry.name, entry.stat(follow_symlinks=False).st_size
 
 
 def make_folder(folder: Path) -> None:

@@ -50,6 +50,22 @@ def test_a_block_that_fails_leaves_the_old_file(tmp_path):
     assert path.read_bytes() == b"new"
 
 
+def test_a_file_that_vanishes_while_a_folder_is_listed_hides_no_other(tmp_path, monkeypatch):
+    for name in "abc":
+        (tmp_path / name).write_bytes(b"12")
+    scandir = os.scandir
+
+    @contextlib.contextmanager
+    def vanishing(folder):
+        with scandir(folder) as entries:
+            found = list(entries)
+        (tmp_path / "b").unlink()
+        yield iter(found)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    assert storage.listing(tmp_path) == [("a", 2), ("c", 2)]
+
+
 def test_what_is_replaced_is_on_the_disk_before_and_its_name_after(tmp_path, monkeypatch):
     """The order that makes it durable: file, then rename, then folder."""
     calls = []
