@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.experiment import Experiment
 from engine.inbox import Inbox
 from engine.notices import Notice
 from engine.run import Run
 from engine.writer import Limits
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.data import Dataset
 
 
 @dataclass(frozen=True)
@@ -47,17 +52,19 @@ class Started:
 
 
 def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
-    """Started, then what recording and training tell. Raises DataError, DeviceError, OutOfMemory, RunError, OSError."""
+    """Started, then what recording and training tell. Raises DataError, DeviceError, OutOfMemory, RunError, OSError.
+
+    And, before anything is computed or written, ExperimentError and TrainingError.
+    """
     from engine import data, device, runs
     from engine import train as training
     from engine.batches import batches_per_epoch
+    from engine.trainable import require_trainable
 
     chosen = device.choose(order.device)
     images = data.load(order.experiment.data, order.data_dir)
-    threads = order.threads or (order.run.info.threads if order.run else None)
-    if threads is None:
-        measurable = chosen.type == "cpu"
-        threads = device.measure_threads(order.experiment, images.training.images) if measurable else 1
+    require_trainable(order.experiment, len(images.training), None)
+    threads = _threads(order, chosen, images)
     run, state = order.run, None
     notices: tuple[Notice, ...] = ()
     if run is None:
@@ -70,3 +77,21 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     events = training.train(order.experiment, images, inbox, device=chosen.type, threads=threads, checkpoint=state,
                             live_interval_s=order.live_interval_s)
     yield from runs.record(run, events, inbox, device=chosen.type, threads=threads, limits=order.limits)
+
+
+def _threads(order: Order, chosen: torch.device, images: Dataset) -> int:
+    """As many as ordered, else as the run began with, else as are fastest here. Raises OutOfMemory."""
+    from engine import device
+
+    if threads := order.threads or (order.run.info.threads if order.run else None):
+        return threads
+    if chosen.type != "cpu":
+        return 1
+    try:
+        return device.measure_threads(order.experiment, images.training.images)
+    except (RuntimeError, MemoryError) as error:
+        if not device.is_out_of_memory(error):
+            raise
+    # Only here is the exception gone, and with it the frames that held the tensors.
+    device.release(chosen)
+    raise device.OutOfMemory(order.experiment.train.batch_size, chosen.type)

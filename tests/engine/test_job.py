@@ -1,0 +1,45 @@
+"""A training from its order on: what is refused before anything is computed, and what a resume is told."""
+
+import pytest
+import torch
+
+from engine import device, job, runs
+from engine import data as datasets
+from engine.device import OutOfMemory
+from engine.experiment import ExperimentError, replaced
+from engine.inbox import Inbox
+from engine.job import Order
+from engine.trainable import TrainingError
+
+
+@pytest.fixture(autouse=True)
+def images(tiny_data, monkeypatch):
+    """The small images in place of those of the data set."""
+    torch.set_num_threads(1)
+    monkeypatch.setattr(datasets, "load", lambda spec, data_dir: tiny_data)
+    return tiny_data
+
+
+def order(experiment, folder, **values):
+    return Order(experiment, folder / "data", folder / "runs", **{"device": "cpu", **values})
+
+
+@pytest.mark.parametrize(("changes", "error"), [
+    ({"model.encoder.0.kernel": 200}, ExperimentError),
+    ({"train.batch_size": 1, "model.encoder.1.batch_normalization": True, "model.encoder.0.channels": 1,
+      "model.encoder.0.kernel": 8, "model.encoder.0.padding": 0}, TrainingError)])
+def test_what_cannot_be_trained_is_refused_before_anything_is_measured(tiny, tmp_path, monkeypatch, changes, error):
+    measured = []
+    monkeypatch.setattr(device, "measure_threads", lambda *_: measured.append(1) or 1)
+    with pytest.raises(error):
+        next(job.train(order(replaced(tiny, changes), tmp_path), Inbox()))
+    assert not measured and runs.list_runs(tmp_path / "runs") == []
+
+
+def test_memory_that_runs_out_while_threads_are_measured_has_its_remedy(tiny, tmp_path, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte")
+
+    monkeypatch.setattr(device, "measure_threads", fail)
+    with pytest.raises(OutOfMemory, match="Not enough memory for batch 16. Try 8."):
+        next(job.train(order(tiny, tmp_path), Inbox()))
