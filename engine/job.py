@@ -48,7 +48,7 @@ class Started:
     """For people: 'NVIDIA H100 (78 GiB)'."""
     threads: int
     notices: tuple[Notice, ...]
-    """What a resume has to say: a damaged checkpoint that was passed over, another device."""
+    """What a resume has to say: a damaged checkpoint that was passed over, another device, other images."""
 
 
 def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
@@ -70,7 +70,7 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     if run is None:
         run = runs.create(order.runs_dir, order.experiment, images.fingerprint, device=chosen.type, threads=threads)
     elif run.checkpoints():  # else it ended before the first, and begins again
-        state, notices = runs.load_checkpoint(run, device=chosen.type, threads=threads)
+        state, notices = runs.load_checkpoint(run, device=chosen.type, threads=threads, fingerprint=images.fingerprint)
     epochs = state.values["epochs"] if state else order.experiment.train.epochs
     batches = batches_per_epoch(order.experiment, len(images.training))
     yield (Started(run, batches, epochs, device.describe(chosen), threads, notices),)

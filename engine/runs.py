@@ -248,17 +248,22 @@ def load_snapshot(path: Path) -> dict[str, Tensor]:
                           step=int(step[1]), detail=error.message) from error
 
 
-def load_checkpoint(run: Run, *, device: str | None = None, threads: int | None = None) -> Resumption:
-    """The newest checkpoint that verifies, to be resumed on this device with so many threads. Raises NoCheckpoint."""
+def load_checkpoint(run: Run, *, device: str | None = None, threads: int | None = None,
+                    fingerprint: str | None = None) -> Resumption:
+    """The newest checkpoint that verifies, to be resumed on this device with so many threads. Raises NoCheckpoint.
+
+    ``fingerprint``: of the images it is to go on with; None passes over whether they are those the run began with.
+    """
     damaged: list[CheckpointFile] = []
+    other_images = fingerprint is not None and run.info.data_fingerprint not in ("", fingerprint)
     for file in reversed(run.checkpoints()):
         try:
             tensors, values = storage.read_tensors(file.path)
         except DamagedFile:
             damaged.append(file)
             continue
-        skipped = [_skipped(bad, file) for bad in damaged]
-        return Resumption(State(tensors, values["values"]), (*skipped, *_inexact(values, device, threads)))
+        notices = (*(_skipped(bad, file) for bad in damaged), *_inexact(values, device, threads, other_images))
+        return Resumption(State(tensors, values["values"]), notices)
     refuse_lost(run)
     return Resumption(None, ())
 
@@ -268,9 +273,10 @@ def _skipped(bad: CheckpointFile, used: CheckpointFile) -> Notice:
                   f"Using step {used.step}.", {"step": bad.step, "used_step": used.step})
 
 
-def _inexact(saved: dict, device: str | None, threads: int | None) -> Iterator[Notice]:
+def _inexact(saved: dict, device: str | None, threads: int | None, other_images: bool) -> Iterator[Notice]:
     """One notice with everything that keeps the run from going on bit for bit, if there is anything."""
-    changes = list(_changes(saved, device or saved["device"], threads or saved["threads"]))
+    changes = [*_changes(saved, device or saved["device"], threads or saved["threads"]),
+               *(["with other images than it began with"] if other_images else [])]
     if changes:
         yield Notice("resume.inexact", f"The run continues {', '.join(changes)}; results will not be bit-identical.",
                      {"changes": changes})

@@ -1,10 +1,12 @@
 """A training from its order on: what is refused before anything is computed, and what a resume is told."""
 
+import dataclasses
+
 import pytest
 import torch
 
-from engine import device, job, runs
 from engine import data as datasets
+from engine import device, job, runs
 from engine.device import OutOfMemory
 from engine.experiment import ExperimentError, replaced
 from engine.inbox import Inbox
@@ -41,5 +43,21 @@ def test_memory_that_runs_out_while_threads_are_measured_has_its_remedy(tiny, tm
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte")
 
     monkeypatch.setattr(device, "measure_threads", fail)
-    with pytest.raises(OutOfMemory, match="Not enough memory for batch 16. Try 8."):
+    with pytest.raises(OutOfMemory, match=r"Not enough memory for batch 16\. Try 8\."):
         next(job.train(order(tiny, tmp_path), Inbox()))
+
+
+def test_a_resume_with_other_images_than_the_run_began_with_says_so(tiny, tmp_path, images, monkeypatch):
+    first = order(replaced(tiny, {"train.epochs": 1}), tmp_path, threads=1)
+    run = next(event for turn in [*job.train(first, Inbox())] for event in turn if isinstance(event, job.Started)).run
+    assert runs.load_checkpoint(run, fingerprint=images.fingerprint).notices == ()
+    (notice,) = runs.load_checkpoint(run, fingerprint="of other images").notices
+    assert notice.message == ("The run continues with other images than it began with; "
+                              "results will not be bit-identical.")
+    pixels = torch.zeros_like(images.training.images)
+    other = dataclasses.replace(images, fingerprint="other", training=datasets.Split(pixels, None))
+    monkeypatch.setattr(datasets, "load", lambda spec, data_dir: other)
+    resumed = job.train(order(run.experiment, tmp_path, threads=1, run=run), Inbox())
+    (started,) = next(resumed)
+    resumed.close()
+    assert started.notices == (notice,)
