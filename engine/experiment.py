@@ -303,6 +303,8 @@ def from_toml(text: str) -> Experiment:
         raise ExperimentError([Problem("toml.syntax", "", None, f"not a TOML file: {error}")]) from None
     except RecursionError:
         raise ExperimentError([Problem("toml.nesting", "", None, "not an experiment: nested too deeply")]) from None
+    except ValueError:  # Python's own limit on the digits of a number
+        raise ExperimentError([Problem("toml.number", "", None, "not an experiment: a number is too long")]) from None
     return parse(values)
 
 
@@ -393,7 +395,7 @@ def _toml_value(text: str) -> Any:
     """'5' -> 5, 'true' -> True, 'adam' -> 'adam'."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError, KeyError):
+    except (ValueError, RecursionError, KeyError):  # too many digits is a ValueError and no TOMLDecodeError
         return text
 
 

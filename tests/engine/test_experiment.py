@@ -72,12 +72,15 @@ def test_settings_of_the_command_line_are_toml_or_text():
     assert changed.model.encoder[0].batch_normalization
     with pytest.raises(ExperimentError, match=r"train\.epochs=5"):
         ex.with_settings(Experiment(), ["train.epochs"])
+    with pytest.raises(ExperimentError, match=r"train\.epochs"):
+        ex.with_settings(Experiment(), [f"train.epochs={'1' * 5000}"])
 
 
 @pytest.mark.parametrize(("data", "code"), [
     (b"\xff\xfe\x00", "toml.encoding"),
     (b"a = [", "toml.syntax"),
     (b"a = " + b"[" * 100_000, "toml"),
+    (b"[train]\nepochs = " + b"1" * 5000, "toml.number"),
     (b"train = 1", "field"),
     (b"[train]\nlearning_rate = 1e999", "field"),
 ])
