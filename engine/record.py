@@ -162,11 +162,21 @@ class _Recorder:
     def _move(self, runs_dir: Path) -> Moved:
         """Go on in a copy of what is left of the run, in another folder of runs. Raises OSError."""
         folder = storage.new_folder(runs_dir, self.writer.folder.name, self._copy)
-        before = self._locks.pop_all()
-        self._locks.enter_context(lock.held(folder))
-        before.close()
+        try:
+            self._hold(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         self.writer.folder = folder
         return Moved(Run(folder))
+
+    def _hold(self, folder: Path) -> None:
+        """Lock another folder, and only then let go of the one before. Raises Locked, OSError."""
+        with contextlib.ExitStack() as locks:
+            locks.enter_context(lock.held(folder))
+            before = self._locks.pop_all()
+            self._locks.push(locks.pop_all())
+        before.close()
 
     def _copy(self, folder: Path) -> None:
         """Fill a new folder with the run's files; its settings are known by heart."""

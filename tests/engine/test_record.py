@@ -477,6 +477,26 @@ def test_saving_elsewhere_works_before_anything_has_failed(run, tiny_data, undis
     assert not (run.folder / lock.NAME).exists() and not (moved[0].run.folder / lock.NAME).exists()
 
 
+def test_when_another_folder_cannot_be_locked_the_run_stays_held_where_it_is(run, tiny_data, tmp_path, monkeypatch):
+    elsewhere, inbox, failures = tmp_path / "elsewhere", Inbox(), []
+    elsewhere.mkdir()
+    create = lock._create
+
+    def refuse(path, content):
+        if elsewhere in path.parents:
+            raise PermissionError(errno.EACCES, "no")
+        return create(path, content)
+
+    monkeypatch.setattr(lock, "_create", refuse)
+    for turn in recorded(run, tiny_data, inbox):
+        if any(isinstance(event, Step) and event.step == 6 for event in turn):
+            inbox.put(SaveElsewhere(elsewhere))
+        if told([turn], SaveFailed):
+            failures.append((lock.holder(run.folder) == lock.this_process(), list(elsewhere.iterdir())))
+    assert failures == [(True, [])]
+    assert run.status == "finished" and not (run.folder / lock.NAME).exists()
+
+
 def test_when_the_folder_disappears_the_model_can_be_saved_elsewhere(run, tiny_data, undisturbed, tmp_path):
     inbox, moved, failures = Inbox(), [], []
     (tmp_path / "elsewhere").mkdir()
