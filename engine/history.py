@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine import storage
+from engine.notices import DamagedFile
 
 HISTORY, CHECKPOINTS = "history", "checkpoints"
 
@@ -77,6 +80,15 @@ def checkpoints(folder: Path) -> tuple[CheckpointFile, ...]:
         if named := _CHECKPOINT.fullmatch(name):
             found.append(CheckpointFile(int(named[1]), folder / CHECKPOINTS / name, size))
     return tuple(sorted(found, key=lambda file: file.step))
+
+
+def verified(folder: Path) -> dict[str, dict[str, Any]]:
+    """Name -> metadata of the checkpoints that are as they were written; all are read. Raises OSError."""
+    found = {}
+    for file in checkpoints(folder):
+        with contextlib.suppress(DamagedFile):
+            found[file.path.name] = storage.verify(file.path)
+    return found
 
 
 def to_thin(files: Sequence[SnapshotFile], count: int, size: int) -> tuple[SnapshotFile, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine import lock, records, storage
+from engine import history, lock, records, storage
 from engine.events import Event, Finished
 from engine.inbox import Inbox, Stop
 from engine.notices import NoCheckpoint, RunError, reason
@@ -163,11 +163,12 @@ class _Recorder:
         """Go on in a copy of what is left of the run, in another folder of runs. Raises OSError."""
         folder = storage.new_folder(runs_dir, self.writer.folder.name, self._copy)
         try:
+            verified = history.verified(folder)
             self._hold(folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self.writer.folder = folder
+        self.writer.go_on_in(folder, verified)
         return Moved(Run(folder))
 
     def _hold(self, folder: Path) -> None:
@@ -179,7 +180,12 @@ class _Recorder:
         before.close()
 
     def _copy(self, folder: Path) -> None:
-        """Fill a new folder with the run's files; its settings are known by heart."""
-        storage.copy_files(self.writer.folder, folder)
+        """Fill a new folder with what can be read of the run; its settings are known by heart."""
+        storage.copy_files(self.writer.folder, folder, _note_unreadable)
         for name, content in self._settings.items():
             storage.write_atomic(folder / name, content)
+
+
+def _note_unreadable(path: Path, error: OSError) -> None:
+    """What the old folder no longer gives is no reason not to save in another."""
+    log.warning("%s cannot be read and is not taken along", path, exc_info=error)

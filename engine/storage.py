@@ -3,7 +3,7 @@
 The only place that writes a run. Every call to the system goes through ``os`` by name, so that a test can let each of
 them fail once, and no error is swallowed: whoever saves decides what to do about it.
 """
-# ruff: noqa: PTH102, PTH104, PTH105, PTH108, PTH116
+# ruff: noqa: PTH102, PTH104, PTH105, PTH108, PTH112, PTH116
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from engine import tensorfile
 from engine.notices import DamagedFile, reason
@@ -33,6 +33,11 @@ _PIECE = 1 << 16
 
 Fill = Callable[[Path], None]
 """Writes the files of a new folder."""
+
+Found = TypeVar("Found")
+
+Unreadable = Callable[[Path, OSError], None]
+"""Hears of what cannot be read, and why."""
 
 Stamp = tuple[int, int, int]
 """Time of the last change in ns, bytes, and number of a file: when equal, the content is taken as unchanged."""
@@ -312,15 +317,28 @@ def remove_unfinished(parent: Path, age_s: float = 3600) -> None:
             shutil.rmtree(parent / name)
 
 
-def copy_files(source: Path, target: Path) -> None:
-    """Copy what a run consists of, folders included, without its lock and without leftovers. Raises OSError."""
-    for name, _ in listing(source):
+def copy_files(source: Path, target: Path, unreadable: Unreadable | None = None) -> None:
+    """Copy what a run consists of, folders included, without its lock and without leftovers. Raises OSError.
+
+    What cannot be read is left out and told to ``unreadable``; without one, that is an error like any other.
+    """
+    for name, _ in _attempt(listing, source, unreadable) or ():
         place = source / name
         if name == "run.lock" or name.endswith(TEMPORARY):
             continue
-        if place.is_dir():
+        if os.path.isdir(place):
             make_folder(target / name)
-            copy_files(place, target / name)
-        else:
-            write_atomic(target / name, place.read_bytes())
+            copy_files(place, target / name, unreadable)
+        elif (content := _attempt(Path.read_bytes, place, unreadable)) is not None:
+            write_atomic(target / name, content)
 
+
+def _attempt(look: Callable[[Path], Found], path: Path, unreadable: Unreadable | None) -> Found | None:
+    """What is found at a path; None for what cannot be read, where somebody wants to hear of it. Raises OSError."""
+    try:
+        return look(path)
+    except OSError as error:
+        if unreadable is None:
+            raise
+        unreadable(path, error)
+        return None

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 
 from engine import history, journal, records, storage, tensorfile
 from engine.events import Checkpoint, Diverged, Evaluation, Event, Finished, Intervention, Snapshot, Step
-from engine.notices import DamagedFile
 from engine.run import Run
 from engine.saving import Saved, Thinned, Told
 
@@ -63,7 +62,7 @@ class Writer:
             storage.make_folder(self.folder / name)
             storage.remove_leftovers(self.folder / name)
         storage.remove_leftovers(self.folder)
-        verified = dict(self._verified_checkpoints())
+        verified = history.verified(self.folder)
         self._verified = set(verified)
         point: Mapping[str, Any] = max(verified.values(), key=lambda values: values["step"], default={})
         self.kept_step, self._best_step = point.get("step"), point.get("best_step")
@@ -71,11 +70,10 @@ class Writer:
         self._update(status="running", step=point.get("step", 0), best_step=self._best_step, error="", reason="")
         return self._put_state()
 
-    def _verified_checkpoints(self) -> Iterable[tuple[str, dict[str, Any]]]:
-        """Names and metadata of the checkpoints that are as they were written."""
-        for file in history.checkpoints(self.folder):
-            with contextlib.suppress(DamagedFile):
-                yield file.path.name, storage.verify(file.path)
+    def go_on_in(self, folder: Path, verified: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write into another folder from here on, where only these checkpoints (name -> metadata) have come."""
+        self.folder, self._verified = folder, set(verified)
+        self.kept_step = max((values["step"] for values in verified.values()), default=None)
 
     def plan(self, event: Event) -> None:
         """Take in an event and queue what is to be written of it."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 import random
 import shutil
 
@@ -475,6 +476,38 @@ def test_saving_elsewhere_works_before_anything_has_failed(run, tiny_data, undis
             inbox.put(SaveElsewhere(tmp_path / "elsewhere"))
     assert len(moved) == 1 and curve(moved[0].run) == curve(undisturbed)
     assert not (run.folder / lock.NAME).exists() and not (moved[0].run.folder / lock.NAME).exists()
+
+
+def test_what_cannot_be_read_of_the_old_folder_is_left_behind(run, tiny_data, undisturbed, tmp_path, monkeypatch,
+                                                              caplog):
+    """And only the checkpoints that came along count as safe."""
+    elsewhere, inbox, failures = tmp_path / "elsewhere", Inbox(), []
+    elsewhere.mkdir()
+    newest = history.checkpoint_path(run.folder, 8)
+    read, write = pathlib.Path.read_bytes, storage.write_atomic
+
+    def unreadable(path):
+        if path == newest:
+            raise OSError(errno.EIO, "worn out")
+        return read(path)
+
+    def full(path, data):
+        if path.name == history.checkpoint_path(run.folder, 12).name and not failures:
+            raise OSError(errno.ENOSPC, "full")
+        write(path, data)
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", unreadable)
+    monkeypatch.setattr(storage, "write_atomic", full)
+    moved = []
+    for turn in recorded(run, tiny_data, inbox):
+        moved += told([turn], Moved)
+        failures += told([turn], SaveFailed)
+        if any(isinstance(event, Step) and event.step == 10 for event in turn):
+            inbox.put(SaveElsewhere(elsewhere))
+    new = moved[0].run
+    assert [failure.kept_step for failure in failures] == [4] and str(newest) in caplog.text
+    assert [file.step for file in new.checkpoints()] == [4, 12]
+    assert new.status == "finished" and same(weights_at_the_end(new), weights_at_the_end(undisturbed))
 
 
 def test_when_another_folder_cannot_be_locked_the_run_stays_held_where_it_is(run, tiny_data, tmp_path, monkeypatch):
