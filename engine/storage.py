@@ -12,6 +12,7 @@ import errno
 import io
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,12 +22,19 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from engine import tensorfile
 from engine.notices import DamagedFile, reason
+from engine.process import started
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 TEMPORARY = ".tmp"
 """Ending of a file that is being written; one that is found later was left by a crash."""
+
+ABANDONED_S = 3600
+"""Nobody writes at one file for longer."""
+
+_WRITER = re.compile(rf"\.(\d{{1,9}})(\.\w+)?{re.escape(TEMPORARY)}$")
+"""The number of the process in a temporary's name."""
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _PIECE = 1 << 16
@@ -275,10 +283,21 @@ def set_aside(path: Path) -> Path:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete files that a crash left half written; only for whoever holds the run. Raises OSError."""
+    """Delete files that a crash left half written, and none that a live process may be writing. Raises OSError."""
     for name, _ in listing(folder):
-        if name.endswith(TEMPORARY):
+        if name.endswith(TEMPORARY) and not _is_at_work(folder / name):
             remove(folder / name)
+
+
+def _is_at_work(temporary: Path) -> bool:
+    """Whether the process in a temporary's name lives and began it a short time ago; numbers are used again."""
+    writer = _WRITER.search(temporary.name)
+    return writer is not None and _age_s(temporary) < ABANDONED_S and started(int(writer[1])) is not None
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since a file or folder changed."""
+    return time.time() - stamp(path)[0] / 1e9
 
 
 def new_folder(parent: Path, name: str, fill: Fill) -> Path:
@@ -310,10 +329,10 @@ def _named(folder: Path, parent: Path, name: str) -> Path:
     return final
 
 
-def remove_unfinished(parent: Path, age_s: float = 3600) -> None:
+def remove_unfinished(parent: Path) -> None:
     """Delete folders that a crash left without their final name, once nobody can be filling them. Raises OSError."""
     for name, _ in listing(parent):
-        if name.startswith(".") and name.endswith(TEMPORARY) and time.time() - stamp(parent / name)[0] / 1e9 > age_s:
+        if name.startswith(".") and name.endswith(TEMPORARY) and _age_s(parent / name) > ABANDONED_S:
             shutil.rmtree(parent / name)
 
 

@@ -5,6 +5,8 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -39,7 +41,10 @@ def contents(folder):
 
 def test_2_what_was_half_written_goes_at_the_next_start_without_a_word(run, tmp_path):
     before = contents(run.folder)
-    for name in ("checkpoints/step-000000009.safetensors.123.tmp", "history/x.tmp", "state.json.99.tmp"):
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    for name in (f"checkpoints/step-000000009.safetensors.{process.pid}.tmp", "history/x.tmp",
+                 f"run.lock.{process.pid}.stale.tmp"):
         (run.folder / name).write_bytes(b"half")
     unfinished = tmp_path / ".run.123.tmp"
     unfinished.mkdir()
@@ -48,6 +53,17 @@ def test_2_what_was_half_written_goes_at_the_next_start_without_a_word(run, tmp_
     runs.tidy(tmp_path)
     assert contents(run.folder) == before and run.status == "finished"
     assert not unfinished.exists() and (tmp_path / ".young.123.tmp").exists()
+
+
+def test_2_what_a_live_process_is_writing_stays_and_goes_when_it_is_old(run, tmp_path):
+    """Another window saves notes, or tries to lock, without holding the run."""
+    young, old = (run.folder / f"{name}.{os.getpid()}.tmp" for name in ("notes.toml", "run.lock"))
+    stale = run.folder / f"run.lock.{os.getpid()}.stale.tmp"
+    for path in (young, old, stale):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    runs.tidy(tmp_path)
+    assert young.exists() and stale.exists() and not old.exists()
 
 
 def test_2_a_run_that_somebody_trains_is_not_tidied(run, tmp_path):
