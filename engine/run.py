@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from engine import history, journal, lock, records, storage
 from engine.experiment import Experiment
-from engine.notices import DamagedFile, NewerVersion, Notice, RunError, number_text
+from engine.notices import DamagedFile, NewerVersion, Notice, RunError, number_text, reason
 from engine.records import Notes, RunInfo, RunState
 
 Status = Literal["new", "running", "finished", "interrupted", "stopped", "failed", "diverged", "damaged"]
@@ -101,7 +101,15 @@ class Run:
 
     @property
     def condition(self) -> tuple[Status, Notice]:
-        """Status and what to say about it."""
+        """Status and what to say about it; a folder that cannot be read is damaged, and no error."""
+        try:
+            return self._condition()
+        except OSError as error:
+            return "damaged", Notice("file.unreadable", f"{self.name} cannot be read ({reason(error)}).",
+                                     {"name": self.name, "detail": reason(error)})
+
+    def _condition(self) -> tuple[Status, Notice]:
+        """The same. Raises OSError."""
         if problem := self.problem:
             return "damaged", problem
         holder = lock.holder(self.folder)

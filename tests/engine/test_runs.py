@@ -1,5 +1,6 @@
 """Run folders: made whole, listed whatever is in them, opened by name, locked, resumed with what is to be told."""
 
+import errno
 import json
 import os
 import platform
@@ -15,7 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import history, journal, lock, model, records, runs, storage
+from engine import history, journal, listing, lock, model, records, runs, storage
 from engine.events import Checkpoint, Evaluation, Intervention, Step
 from engine.experiment import Experiment, replaced
 from engine.inbox import Inbox
@@ -100,6 +101,22 @@ def test_runs_are_listed_newest_first_among_things_that_are_none(run, tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     newer = runs.create(tmp_path, EXPERIMENT, "")
     assert runs.list_runs(tmp_path) == [newer, run]
+
+
+def test_a_run_whose_folder_cannot_be_read_is_damaged_and_hides_no_other(run, tmp_path, monkeypatch):
+    other = runs.create(tmp_path, EXPERIMENT, "")
+    scandir = os.scandir
+
+    def worn_out(folder):
+        if run.folder in Path(folder).parents:
+            raise OSError(errno.EIO, "worn out")
+        return scandir(folder)
+
+    (run.folder / records.STATE).unlink()
+    monkeypatch.setattr(os, "scandir", worn_out)
+    rows = {row["name"]: (row["status"], row["details"]) for row in listing.recorded(tmp_path)}
+    assert rows == {run.name: ("damaged", f"{run.name} cannot be read (the disk reports an error)."),
+                    other.name: ("new", "Not started")}
 
 
 def test_a_run_is_opened_by_name_and_by_folder(run, tmp_path):
