@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -51,13 +52,15 @@ def run(options: argparse.Namespace) -> int:
         return _fail(preflight.MISSING, error)
     except Interrupted as error:
         return _fail(128 + error.number, error)
+    except KeyboardInterrupt:  # where nothing is at work that is worth saving
+        return _fail(128 + signal.SIGINT, Interrupted(signal.SIGINT))
     except BrokenPipeError:  # the reader has gone, as in `list runs | head -1`; Python would complain again at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
         if getattr(options, "traceback", False):
             _tell("".join(traceback.format_exception(error)).rstrip())
-        return _fail(FAILED, error)
+        return _fail(preflight.MISSING if getattr(error, "code", "") == "data.torchvision" else FAILED, error)
 
 
 def _fail(code: int, *errors: Exception) -> int:
@@ -108,6 +111,8 @@ def train(options: argparse.Namespace) -> int:
     if past is not None and past.status == "finished":
         _answer(json.dumps(summary(past)))
         return 0
+    if past is not None and (notice := past.read_only):
+        raise Failed(notice.message)
     if problems := shapes.problems(settings):
         raise ExperimentError(problems)
     if past is None and (warning := runs.free_space_warning(_runs_dir(options), settings)):

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -73,6 +74,19 @@ def reason(error: OSError) -> str:
     if number in FULL:
         return "the disk is full"
     return _REASONS.get(number) or (os.strerror(number).lower() if number else str(error) or type(error).__name__)
+
+
+def not_writable(folder: Path, error: OSError) -> NotWritable:
+    """What is in the way of writing in a folder."""
+    if error.errno in UNUSABLE_NAME:
+        return unusable(folder)
+    return NotWritable("folder.unwritable", f"Cannot write to {folder} ({reason(error)}). Choose another folder.",
+                       folder=str(folder), reason=reason(error))
+
+
+def unusable(folder: Path) -> NotWritable:
+    """A path that cannot be."""
+    return NotWritable("folder.name", f"{folder}: this name cannot be used on this system", folder=str(folder))
 
 
 def size_text(size: int) -> str:

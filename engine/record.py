@@ -17,7 +17,7 @@ from typing import Any
 from engine import history, lock, records, storage
 from engine.events import Event, Finished
 from engine.inbox import Inbox, Stop
-from engine.notices import NoCheckpoint, RunError, reason
+from engine.notices import NoCheckpoint, RunError, not_writable, reason
 from engine.run import Run
 from engine.saving import VANISHED, Moved, RetrySave, SaveElsewhere, SaveFailed, Told
 from engine.writer import Limits, Writer
@@ -30,12 +30,15 @@ def record(run: Run, events: Iterator[tuple[Event, ...]], inbox: Inbox | None = 
     """Write what a training (fresh, or resumed from the run's newest checkpoint) tells, and hand it on.
 
     ``device`` and ``threads`` are those it has, when they are not those the run began with. The run is locked
-    meanwhile. Raises RunError (Locked, NewerVersion, NoCheckpoint, …) and OSError before the first event, and whatever
-    ``events`` raises.
+    meanwhile. Raises RunError (Locked, NotWritable, NewerVersion, NoCheckpoint, …) before the first event, and
+    whatever ``events`` raises.
     """
     with contextlib.ExitStack() as locks:
         refuse(run)
-        locks.enter_context(lock.held(run.folder))
+        try:
+            locks.enter_context(lock.held(run.folder))
+        except OSError as error:
+            raise not_writable(run.folder, error) from error
         writer = Writer(run, _where(run, device, threads), limits or Limits())
         recorder = _Recorder(run, inbox if inbox is not None else Inbox(), locks, writer)
         try:

@@ -19,7 +19,7 @@ from engine.events import State
 from engine.experiment import Experiment, differences, to_toml
 from engine.history import CheckpointFile, SnapshotFile
 from engine.journal import Metrics
-from engine.notices import UNUSABLE_NAME, DamagedFile, Notice, NotWritable, RunError, reason, size_text
+from engine.notices import DamagedFile, Notice, RunError, not_writable, size_text, unusable
 from engine.record import record, refuse_lost
 from engine.records import Notes, RunInfo, RunState
 from engine.run import Run, Status
@@ -84,7 +84,7 @@ def _new_folder(runs_dir: Path, name: str, fill: storage.Fill) -> Path:
     try:
         return storage.new_folder(runs_dir, name, fill)
     except OSError as error:
-        raise _not_writable(runs_dir, error) from error
+        raise not_writable(runs_dir, error) from error
 
 
 def _slug(experiment: Experiment) -> str:
@@ -104,25 +104,14 @@ def check_writable(runs_dir: Path) -> None:
         storage.write_atomic(probe, b"")
         storage.remove(probe)
     except OSError as error:
-        raise _not_writable(runs_dir, error) from error
-
-
-def _not_writable(folder: Path, error: OSError) -> NotWritable:
-    if error.errno in UNUSABLE_NAME:
-        return _unusable(folder)
-    return NotWritable("folder.unwritable", f"Cannot write to {folder} ({reason(error)}). Choose another folder.",
-                       folder=str(folder), reason=reason(error))
-
-
-def _unusable(folder: Path) -> NotWritable:
-    return NotWritable("folder.name", f"{folder}: this name cannot be used on this system", folder=str(folder))
+        raise not_writable(runs_dir, error) from error
 
 
 def check_name(folder: Path, windows: bool = sys.platform == "win32") -> None:
     """Raise NotWritable for names that a system takes and then means something else by, or never takes."""
     parts = [part for part in folder.parts if part not in (folder.anchor, "..", ".")]
     if "\0" in str(folder) or (windows and any(map(_is_bad_on_windows, parts))):
-        raise _unusable(folder)
+        raise unusable(folder)
 
 
 def _is_bad_on_windows(part: str) -> bool:

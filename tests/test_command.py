@@ -17,7 +17,9 @@ import pytest
 import main
 from engine import command, job, runs
 from engine.events import Step
+from engine.experiment import from_toml
 from engine.interrupt import Interrupted, Signals
+from engine.sources import DataError
 
 ROOT = Path(__file__).parent.parent
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -269,6 +271,39 @@ def test_a_device_that_is_not_here_is_missing(call: Call, tiny: str) -> None:
     result = call("train", tiny, "--device", absent)
     assert (result.code, result.out, len(lines(result.err))) == (3, "", 1)
     assert f"device is '{absent}'" in result.err
+
+
+def test_a_torchvision_that_does_not_go_with_torch_is_missing(call: Call, tiny: str,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    def mismatched(order: Any, inbox: Any) -> None:
+        raise DataError("data.torchvision", "Built-in data sets need a matching torchvision.")
+
+    monkeypatch.setattr(job, "train", mismatched)
+    result = call("train", tiny)
+    assert (result.code, result.err) == (3, "Built-in data sets need a matching torchvision.\n")
+
+
+def test_an_interrupt_anywhere_is_one_line(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.listing, "presets", interrupted)
+    result = call("list", "presets")
+    assert (result.code, result.out, result.err) == (130, "", "Interrupted by SIGINT.\n")
+
+
+def test_a_run_that_may_not_be_written_is_refused_before_torch_is_loaded(tiny: str, tmp_path: Path) -> None:
+    run = runs.create(tmp_path / "runs", from_toml(TINY), "")
+    info = run.folder / "run.json"
+    info.write_text(json.dumps({**json.loads(info.read_text()), "schema": 99, "version": "9.0"}))
+    code = f"""
+import sys, main
+assert main.main(["train", {tiny!r}, "--resume", {str(run.folder)!r}]) == 1
+assert "torch" not in sys.modules
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.startswith("Made with version 9.0;") and len(lines(result.stderr)) == 1
 
 
 def test_a_loss_that_leaves_the_finite_numbers_is_a_failure(call: Call, tiny: str) -> None:

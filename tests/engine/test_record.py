@@ -13,7 +13,7 @@ from engine import history, journal, lock, records, runs, storage
 from engine.events import Checkpoint, Diverged, Evaluation, Finished, Intervention, Snapshot, State, Step
 from engine.experiment import replaced
 from engine.inbox import Inbox, MoreEpochs, SaveNow, SetLearningRate, Stop
-from engine.notices import NewerVersion, NoCheckpoint, RunError
+from engine.notices import NewerVersion, NoCheckpoint, NotWritable, RunError
 from engine.runs import Limits, Moved, RetrySave, Saved, SaveElsewhere, SaveFailed, Thinned
 from engine.train import Pacing, train
 
@@ -150,6 +150,15 @@ def test_the_run_is_locked_while_it_is_recorded_and_free_afterwards(run, tiny_da
     assert run.status == "running" and lock.holder(run.folder) == lock.this_process()
     turns.close()
     assert run.status == "interrupted" and not (run.folder / lock.NAME).exists()
+
+
+def test_a_run_whose_lock_cannot_be_written_is_refused_in_words(run, tiny_data, monkeypatch):
+    def refuse(path, content):
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr(lock, "_create", refuse)
+    with pytest.raises(NotWritable, match=r"Cannot write to .* \(permission denied\)\. Choose another folder\."):
+        next(recorded(run, tiny_data))
 
 
 def test_closing_the_recording_closes_the_training_before_the_run_is_free(run):
