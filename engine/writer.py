@@ -118,10 +118,10 @@ class Writer:
             self._put_state()
 
     def give_up(self) -> None:
-        """Note, as far as the disk lets us, that a person stopped because it could not be saved; forget the rest."""
+        """Note, as far as the disk lets us, that it was stopped because it could not be saved; forget the rest."""
         self.tasks.clear()
         self._record, self._snapshots = journal.Record(), []
-        self._update(status="stopped", step=self.kept_step or 0, reason="user")
+        self._update(status="stopped", step=self.kept_step or 0)
         with contextlib.suppress(OSError):
             self._put_state()
 

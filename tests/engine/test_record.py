@@ -449,6 +449,23 @@ def test_stop_gives_up_what_cannot_be_saved(run, tiny_data, monkeypatch):
     assert run.status == "interrupted" and run.resume_point()[0].step == 4
 
 
+@pytest.mark.parametrize(("reason", "text"), [
+    ("user", "Stopped at step 4"), ("SIGTERM", "Stopped by the system at step 4")])
+def test_who_stopped_what_could_not_be_saved_is_kept(run, tiny_data, monkeypatch, reason, text):
+    inbox, write = Inbox(), storage.write_atomic
+
+    def full(path, data):
+        if path.suffix == ".safetensors" and "step-000000008" in path.name:
+            raise OSError(errno.ENOSPC, "full")
+        write(path, data)
+
+    monkeypatch.setattr(storage, "write_atomic", full)
+    for turn in recorded(run, tiny_data, inbox):
+        if told([turn], SaveFailed):
+            inbox.put(Stop(reason))
+    assert (run.state.reason, run.status_text) == (reason, text)
+
+
 def test_saving_elsewhere_takes_the_run_along(run, tiny_data, undisturbed, monkeypatch, tmp_path):
     """Even when the first other folder is no good either."""
     inbox, moved, failures = Inbox(), [], []
