@@ -124,8 +124,9 @@ def _batch_s(experiment: Experiment, images: Tensor, threads: int) -> float:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch or Python could not get memory; on the CPU torch has no exception of its own for it."""
-    words = ("can't allocate memory", "not enough memory", "out of memory")
+    """Whether torch or Python could not get memory; on the CPU and in CUDA's libraries torch has only words for it."""
+    words = ("can't allocate memory", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED",
+             "CUDNN_STATUS_ALLOC_FAILED", "unable to find an engine to execute this computation")
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(word in str(error) for word in words)
 
 

@@ -95,6 +95,9 @@ def test_the_message_about_memory_says_where(kind, text):
     (torch.OutOfMemoryError("x"), True), (MemoryError(), True),
     (RuntimeError("[enforce fail at alloc_cpu.cpp:114] DefaultCPUAllocator: can't allocate memory: you tried"), True),
     (RuntimeError("CUDA error: out of memory"), True),
+    (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+    (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
+    (RuntimeError("GET was unable to find an engine to execute this computation"), True),
     (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False)])
 def test_what_counts_as_out_of_memory(error, expected):
     assert device.is_out_of_memory(error) is expected
