@@ -43,9 +43,14 @@ class OutOfMemory(Exception):
         super().__init__(f"Not enough {kind}memory for batch {batch_size}. {advice}")
 
 
-def choose(name: str) -> torch.device:
-    """'auto', 'cpu', 'cuda' or 'mps' -> device; auto takes the fastest there is. Raises DeviceError."""
+def choose(name: str, began: str | None = None) -> torch.device:
+    """'auto', 'cpu', 'cuda' or 'mps' -> device; auto takes the fastest there is. Raises DeviceError.
+
+    ``began``: where the run began, which auto prefers if it is here, so that a resume stays exact.
+    """
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto" and began is not None and present.get(began):
+        return torch.device(began)
     if name == "auto":
         return torch.device(next(device for device, there in present.items() if there))
     if name not in present:

@@ -27,6 +27,7 @@ class Order:
     data_dir: Path
     runs_dir: Path
     device: str = "auto"
+    """'auto': where the run began, if that is here; for a new one, the fastest there is."""
     threads: int | None = None
     """None: what the run began with, which keeps a resume exact; for a new one, measured."""
     run: Run | None = None
@@ -61,7 +62,7 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     from engine.batches import batches_per_epoch
     from engine.trainable import require_trainable
 
-    chosen = device.choose(order.device)
+    chosen = device.choose(order.device, order.run.info.device if order.run else None)
     images = data.load(order.experiment.data, order.data_dir)
     require_trainable(order.experiment, len(images.training), None)
     threads = _threads(order, chosen, images)

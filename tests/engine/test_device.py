@@ -25,6 +25,14 @@ def test_a_device_is_chosen_only_where_it_is_present(monkeypatch, there):
         assert caught.value.code == "device.absent" and caught.value.values["device"] == name
 
 
+def test_auto_stays_where_a_run_began_if_that_is_here(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert [device.choose("auto", began).type for began in ("cpu", "cuda", "mps", "abacus", None)] == [
+        "cpu", "cuda", "cuda", "cuda", "cuda"]
+    assert device.choose("cuda", "cpu").type == "cuda"
+
+
 def test_an_unknown_device_is_refused_with_the_known_ones():
     with pytest.raises(DeviceError, match="device is 'gpu'; use one of auto, cpu, cuda, mps") as caught:
         device.choose("gpu")

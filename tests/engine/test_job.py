@@ -61,3 +61,12 @@ def test_a_resume_with_other_images_than_the_run_began_with_says_so(tiny, tmp_pa
     (started,) = next(resumed)
     resumed.close()
     assert started.notices == (notice,)
+
+
+def test_a_resume_goes_on_where_the_run_began_and_not_on_the_fastest_device(tiny, tmp_path, monkeypatch):
+    run = runs.create(tmp_path / "runs", tiny, "", device="cpu", threads=1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    resumed = job.train(order(tiny, tmp_path, device="auto", run=run), Inbox())
+    (started,) = next(resumed)
+    resumed.close()
+    assert started.device == device.describe(torch.device("cpu"))
