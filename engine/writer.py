@@ -67,7 +67,7 @@ class Writer:
         point: Mapping[str, Any] = max(verified.values(), key=lambda values: values["step"], default={})
         self.kept_step, self._best_step = point.get("step"), point.get("best_step")
         self._metrics_end = journal.cut(self.folder / journal.NAME, point.get("step", 0), point.get("metrics_bytes", 0))
-        self._update(status="running", step=point.get("step", 0), best_step=self._best_step, error="", reason="")
+        self._update(status="running", error="", reason="", **_reached(point))
         return self._put_state()
 
     def go_on_in(self, folder: Path, verified: Mapping[str, Mapping[str, Any]]) -> None:
@@ -255,3 +255,15 @@ class Writer:
         except OSError as error:
             log.warning("old snapshots could not be deleted", exc_info=error)
         return (Thinned(tuple(paths)),) if paths else ()
+
+
+def _reached(point: Mapping[str, Any]) -> dict[str, Any]:
+    """What the state says of a training at a checkpoint, given by its metadata; {}: before the first."""
+    values: Mapping[str, Any] = point.get("values", {})
+    changes, best_step = values.get("interventions", ()), point.get("best_step")
+    batches = values.get("batches_per_epoch")
+    return {"step": point.get("step", 0), "epoch": point.get("epoch", 0.0), "best_step": best_step,
+            "best_epoch": best_step / batches if best_step is not None and batches else None,
+            "interventions": len(changes), "changed_step": changes[-1]["step"] if changes else None,
+            "elapsed_s": values.get("elapsed_s", 0.0),
+            **{loss: values.get(loss) for loss in ("training_loss", "validation_loss", "test_loss")}}

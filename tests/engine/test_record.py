@@ -264,6 +264,30 @@ def test_interventions_are_kept_and_more_epochs_go_on(run, tiny_data):
     assert run.experiment.train.epochs == 3  # written once
 
 
+def test_a_resumed_run_says_of_itself_what_its_checkpoint_knows_and_not_what_came_after(run, tiny_data):
+    """A change of the learning rate, then a few steps and an intervention that no checkpoint has seen."""
+    inbox = Inbox()
+    turns = recorded(run, tiny_data, inbox)
+    for turn in turns:
+        if any(isinstance(event, Step) and event.step == 5 for event in turn):
+            inbox.put(SetLearningRate(0.005))
+        if any(isinstance(event, Checkpoint) and event.step == 8 for event in turn):
+            break
+    turns.close()
+    known = run.state
+    assert (known.step, known.interventions, known.changed_step) == (8, 1, 5) and known.validation_loss is not None
+    later = known.model_copy(update={"step": 11, "epoch": 2.75, "interventions": 3, "changed_step": 11,
+                                     "validation_loss": 9.0, "training_loss": 9.0, "best_step": 11, "best_epoch": 2.75})
+    records.write_state(run.folder, later)
+    turns = recorded(run, tiny_data)
+    next(turns)
+    state = run.state
+    turns.close()
+    restored = ("step", "epoch", "interventions", "changed_step", "training_loss", "validation_loss", "best_step",
+                "best_epoch")
+    assert [getattr(state, name) for name in restored] == [getattr(known, name) for name in restored]
+
+
 def test_snapshots_of_a_future_that_does_not_come_are_forgotten(run, tiny_data):
     """Killed at step 9, resumed at 4 and stopped at 6: the snapshot of step 8 belongs to no training any more."""
     turns = recorded(run, tiny_data, limits=AT_ONCE, pacing=Pacing(checkpoint_s=1000))
