@@ -174,6 +174,13 @@ def _build(spec: experiment.Data, data_dir: Path) -> Dataset:
                    fingerprint((training, validation, test)))
 
 
+def split_counts(spec: experiment.Data, count: int) -> tuple[int, int]:
+    """Number of official training images -> (how many are trained on, how many held out)."""
+    held_out = max(1, round(count * spec.hold_out)) if spec.validation == "hold-out" else 0
+    kept = count - held_out
+    return min(kept, spec.training_images) if spec.training_images else kept, held_out
+
+
 def split_indices(spec: experiment.Data, count: int) -> tuple[Order, Order]:
     """Official training images -> (those to train on, those held out), both in ascending order.
 
@@ -181,9 +188,8 @@ def split_indices(spec: experiment.Data, count: int) -> tuple[Order, Order]:
     """
     generator = np.random.Generator(np.random.PCG64(spec.seed))
     order = np.argsort(generator.random(count), kind="stable")
-    held_out = max(1, round(count * spec.hold_out)) if spec.validation == "hold-out" else 0
-    kept = order[held_out:][: spec.training_images or None]
-    return np.sort(kept), np.sort(order[:held_out])
+    kept, held_out = split_counts(spec, count)
+    return np.sort(order[held_out:][:kept]), np.sort(order[:held_out])
 
 
 def _split(images: Bytes, labels: Bytes, chosen: Order, size: int) -> Split:

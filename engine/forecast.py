@@ -9,6 +9,7 @@ import torch
 
 from engine import device as devices
 from engine import shapes
+from engine.data import split_counts
 from engine.experiment import Experiment
 from engine.losses import LOSSES
 from engine.model import from_weights
@@ -23,10 +24,7 @@ MOST_PARAMETERS = 20_000_000
 
 def training_images(experiment: Experiment) -> int:
     """How many images an epoch has."""
-    data = experiment.data
-    count = IMAGES[data.dataset]
-    count = count if data.validation == "test" else count - round(count * data.hold_out)
-    return min(count, data.training_images) if data.training_images else count
+    return split_counts(experiment.data, IMAGES[experiment.data.dataset])[0]
 
 
 def epoch_s(experiment: Experiment, device: str = "auto") -> float | None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from engine import forecast
+from engine.data import split_indices
 from engine.experiment import Convolution, Experiment, Linear, Model, replaced
 
 SMALL = replaced(Experiment(model=Model(encoder=(Convolution(channels=2, stride=2, dropout=0.5,
@@ -21,6 +22,8 @@ def test_it_counts_the_images_of_an_epoch():
     assert forecast.training_images(SMALL) == 10_800
     assert forecast.training_images(replaced(SMALL, {"data.validation": "test"})) == 12_000
     assert forecast.training_images(replaced(SMALL, {"data.training_images": 100})) == 100
+    least = replaced(SMALL, {"data.hold_out": 1e-5})  # of which at least one image is held out
+    assert forecast.training_images(least) == 11_999 == len(split_indices(least.data, 12_000)[0])
 
 
 @pytest.mark.parametrize("changes", [{"model.encoder.0.kernel": 200}, {"model.encoder": [Linear(size=1_000_000)]}])
