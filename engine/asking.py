@@ -14,6 +14,7 @@ from torch import Tensor
 from engine.answers import Indices, Numbers, Pictures, Progress, QuestionError
 from engine.data import Dataset, Split
 from engine.latent import Vectors
+from engine.metrics import mse_per_image
 from engine.model import Autoencoder
 
 Answer = TypeVar("Answer")
@@ -64,7 +65,7 @@ def forward(model: Autoencoder, images: Tensor) -> Tensor:
 def squared_errors(model: Autoencoder, images: Tensor) -> Tensor:
     """uint8 (B, C, H, W) -> (B,) mean squared error of each image."""
     inputs = unit(images)
-    return (model(inputs) - inputs).square().flatten(1).mean(1)
+    return mse_per_image(model(inputs), inputs)
 
 
 def pieces(count: int) -> Iterator[slice]:

@@ -33,6 +33,7 @@ from engine.answers import (
     Strip,
 )
 from engine.data import SPLITS, Dataset
+from engine.metrics import mse_per_image
 from engine.model import Autoencoder
 
 FIXED_IMAGES = 1000
@@ -56,11 +57,11 @@ def reconstruct(model: Autoencoder, data: Dataset, split: str, indices: Sequence
     source, chosen = asking.chosen(data, split, indices)
     images = source.images[torch.from_numpy(chosen)]
     outputs = asking.forward(model, images)
-    difference = outputs - asking.unit(images)
+    inputs = asking.unit(images)
     labels = None if source.labels is None else np.array(source.labels.numpy()[chosen])
     return Reconstructions(chosen, asking.pictures(images), asking.pictures(outputs),
-                           asking.floats(difference.abs().mean(1)),
-                           asking.floats(difference.square().flatten(1).mean(1)), labels)
+                           asking.floats((outputs - inputs).abs().mean(1)),
+                           asking.floats(mse_per_image(outputs, inputs)), labels)
 
 
 def gallery(model: Autoencoder, data: Dataset, split: str,
@@ -105,7 +106,7 @@ def code_of(model: Autoencoder, data: Dataset, split: str, index: int) -> Code:
     images = source.images[index:index + 1]
     codes = asking.encode(model, images)
     outputs = asking.decode(model, codes)
-    error = float((outputs - asking.unit(images)).square().mean())
+    error = float(mse_per_image(outputs, asking.unit(images)))
     return Code(asking.pictures(images)[0], asking.floats(codes[0]), asking.pictures(outputs)[0], error,
                 asking.label(source, index))
 

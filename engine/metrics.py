@@ -8,8 +8,3 @@ from torch import Tensor
 def mse_per_image(outputs: Tensor, images: Tensor) -> Tensor:
     """Two (B, C, H, W), the images in [0, 1] -> (B,): mean squared error over the numbers of each image."""
     return (outputs - images).square().flatten(1).mean(1)
-
-
-def psnr_per_image(outputs: Tensor, images: Tensor) -> Tensor:
-    """Two (B, C, H, W), the images in [0, 1] -> (B,): peak signal-to-noise ratio 10·log₁₀(1 / MSE) in dB."""
-    return -10 * mse_per_image(outputs, images).log10()
