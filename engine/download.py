@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from engine import storage
 from engine.experiment import LABELS
 from engine.sources import SOURCES, SUMS, Archive, DataError, File, folder_of, is_intact, md5_of, recorded_sums
 from engine.transfer import TIMEOUTS_S, Head, TransferError, pieces
@@ -245,9 +246,7 @@ def _install(content: Readable, file: File, folder: Path, label: str, meter: _Me
 def _record_sum(folder: Path, name: str, checksum: str) -> None:
     """Remember what came out of a verified archive, for files whose own checksum nobody published."""
     sums = {**recorded_sums(folder), name: checksum}
-    temporary = folder / f"{SUMS}.tmp"
-    temporary.write_text("".join(f"{md5}  {file}\n" for file, md5 in sums.items()), "ascii")
-    temporary.replace(folder / SUMS)
+    storage.write_atomic(folder / SUMS, "".join(f"{md5}  {file}\n" for file, md5 in sums.items()).encode("ascii"))
 
 
 def _size(path: Path) -> int:

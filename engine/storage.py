@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import json
 import os
 import re
@@ -62,14 +61,6 @@ def write_atomic(path: Path, data: bytes) -> None:
             os.unlink(temporary)
         raise
     sync_folder(path.parent)
-
-
-@contextlib.contextmanager
-def atomic(path: Path) -> Iterator[io.BytesIO]:
-    """A file to write into that is put in place, whole, when the block ends well. Raises OSError at the end."""
-    buffer = io.BytesIO()
-    yield buffer
-    write_atomic(path, buffer.getvalue())
 
 
 def _write_new(path: Path, data: bytes) -> None:

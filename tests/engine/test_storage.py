@@ -38,18 +38,6 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
     assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]
 
 
-def test_a_block_that_fails_leaves_the_old_file(tmp_path):
-    path = tmp_path / "figure.png"
-    path.write_bytes(b"old")
-    with pytest.raises(ZeroDivisionError), storage.atomic(path) as file:
-        file.write(b"half a picture")
-        _ = 1 / 0
-    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
-    with storage.atomic(path) as file:
-        file.write(b"new")
-    assert path.read_bytes() == b"new"
-
-
 def test_a_file_that_vanishes_while_a_folder_is_listed_hides_no_other(tmp_path, monkeypatch):
     for name in "abc":
         (tmp_path / name).write_bytes(b"12")
