@@ -89,6 +89,9 @@ def use_file(name: str, data_dir: Path, path: Path) -> Iterator[Progress]:
     meter = _Meter(source.size)
     try:
         checksum = md5_of(path)
+    except OSError as error:
+        raise _unusable(path, f"it cannot be read ({(error.strerror or str(error)).lower()})") from error
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         for archive in source.archives:
             if archive.md5 == checksum:
@@ -101,10 +104,15 @@ def use_file(name: str, data_dir: Path, path: Path) -> Iterator[Progress]:
                     return
     except (TransferError, OSError) as error:
         reason = error.reason if isinstance(error, TransferError) else _disk_reason(error, folder)
-        raise DownloadError("download.file", f"{path.name} could not be used: {reason}.", path=str(path)) from error
+        raise _unusable(path, reason) from error
     names = ", ".join(archive.name for archive in source.archives)
     raise DownloadError("download.unknown_file", f"{path.name} is not one of the files of {LABELS[name]} ({names}).",
                         path=str(path))
+
+
+def _unusable(path: Path, reason: str) -> DownloadError:
+    """Why a file that the user chose was not taken."""
+    return DownloadError("download.file", f"{path.name} could not be used: {reason}.", path=str(path))
 
 
 class _Meter:
