@@ -337,10 +337,13 @@ class Session(QObject):
             self._end_threads()
         self._look_for_end()
 
-    def stay_open(self) -> None:
-        """Take ``close`` back while the training is being saved; it goes on from there."""
-        if self._closing and self.training.at_work:
+    def stay_open(self) -> bool:
+        """Take ``close`` back while the training is being saved, which then goes on; -> whether there was still time.
+        """
+        in_time = self._closing and self.training.at_work
+        if in_time:
             self._closing, self._go_on = False, True
+        return in_time
 
     def _end_threads(self) -> None:
         """Ask every thread but the training's to end."""

@@ -175,6 +175,7 @@ class Window(QMainWindow):
         session.dialog_wanted.connect(self._ask)
         session.closed.connect(self._end)
         session.training.state_changed.connect(self._follow_training)
+        session.training.finished.connect(self._follow_end)
         session.shown.run_changed.connect(self._follow_run)
 
     def start(self) -> None:
@@ -223,6 +224,11 @@ class Window(QMainWindow):
         if state in ("starting", "running"):
             for key in ("busy", "draft", "data", "disk", "runs folder", "save", "training", "memory", "diverged"):
                 self.messages.dismiss(key)
+
+    @Slot()
+    def _follow_end(self) -> None:
+        """It is saved: nothing is left to take back."""
+        self.messages.dismiss("closing")
 
     @Slot(object)
     def _follow_run(self, run: Any) -> None:
@@ -280,9 +286,9 @@ class Window(QMainWindow):
 
     @Slot()
     def cancel_closing(self) -> None:
-        """Stay open; the training that was asked to stop is resumed when it has saved."""
-        self._closing = False
-        self.session.stay_open()
+        """Stay open; the training that was asked to stop is resumed when it has saved. Once it has, it is too late."""
+        if self.session.stay_open():
+            self._closing = False
         self.messages.dismiss("closing")
 
     @Slot()

@@ -410,6 +410,18 @@ def test_closing_can_be_taken_back(qtbot, open_window):
     window.session.training.stop()
 
 
+def test_a_cancel_that_comes_too_late_does_not_keep_the_window_from_closing(qtbot, open_window):
+    window = open_window(tiny(train__epochs=100_000), load=True)
+    with qtbot.waitSignal(window.session.training.run_started, timeout=20_000):
+        window.session.start()
+    left = []
+    window.session.training.finished.connect(lambda outcome: left.extend(r.message.key for r in window.messages.rows))
+    window.session.training.finished.connect(lambda outcome: window.cancel_closing())
+    with qtbot.waitSignal(window.closed, timeout=20_000):
+        window.close()
+    assert not window.isVisible() and "closing" not in left
+
+
 def test_closing_an_idle_window_ends_at_once(qtbot, open_window):
     window = open_window(load=True)
     with qtbot.waitSignal(window.closed, timeout=5000):
