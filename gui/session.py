@@ -38,10 +38,10 @@ class Session(QObject):
     """One window's knowledge.
 
     Attributes: ``draft``, ``training``, ``shown``, ``runs`` (RunList), ``forecast``, ``downloads``, ``settings``,
-    ``data_dir``, ``runs_dir``, ``ready`` (torch is there). Signals: ``message`` (Message), ``ready_changed``
-    (bool), ``data_dir_changed`` (Path), ``settings_changed`` (Settings), ``dialog_wanted`` (what only a window can ask:
-    'save elsewhere', 'data folder', 'data files: NAME', 'runs folder', 'data sets'), ``closed`` (all threads
-    ended).
+    ``data_dir``, ``runs_dir``, ``ready`` (torch is there), ``broken`` (torch could not be loaded). Signals:
+    ``message`` (Message), ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed`` (Settings),
+    ``dialog_wanted`` (what only a window can ask: 'save elsewhere', 'data folder', 'data files: NAME', 'runs
+    folder', 'data sets'), ``closed`` (all threads ended).
     """
 
     message = Signal(object)
@@ -59,7 +59,7 @@ class Session(QObject):
         self.runs_dir = runs_dir or Path(self.settings.runs_dir or runs.default_runs_dir())
         self.runs = RunList(self)
         self.books = Books(self)
-        self.ready = False
+        self.ready = self.broken = False
         self.draft = Draft(experiment, self)
         self.training = Training(self)
         self._questions = LatestOnly(Models.prepare, self)
@@ -87,7 +87,8 @@ class Session(QObject):
             self._loader = Loader(job.load_engine, self)
             self._loader.ready.connect(self._take_engine)
             self._loader.failed.connect(self._take_engine_failure)
-            self._loader.finished.connect(self._look_for_end)
+            self._loader.finished.connect(self._end_loading)
+            self.broken = False
             self._loader.start()
 
     @Slot(object)
@@ -107,7 +108,19 @@ class Session(QObject):
     def _take_engine_failure(self, failure: Failure) -> None:
         self._waiting = None
         self.training.wait_for_torch(False)
+        self.broken = True
+        self.ready_changed.emit(False)
         self.message.emit(explain.engine_failure(failure))
+
+    @Slot()
+    def _end_loading(self) -> None:
+        """A loader that failed makes room for the next try, which may have been asked for meanwhile."""
+        if self._loader is not None and not self.ready:
+            self._loader.deleteLater()
+            self._loader = None
+            if self._waiting is not None and not self._closing:
+                self.load_engine()
+        self._look_for_end()
 
     def start(self, even_if_full: bool = False, one_batch: bool = False) -> None:
         """Train the draft as a new run, or a batch of it and pause; a message says why when that cannot be."""

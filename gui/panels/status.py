@@ -42,7 +42,8 @@ class StatusLine(QWidget):
             "running": self.tr("Training"), "paused": self.tr("Paused"),
             "blocked": self.tr("Paused: the last save failed"),
             "saving": self.tr("Finishing the current batch and saving")}
-        idle = self.tr("Ready") if self._session.ready else self.tr("Loading torch")
+        loading = self.tr("torch could not be loaded") if self._session.broken else self.tr("Loading torch")
+        idle = self.tr("Ready") if self._session.ready else loading
         if self._session.downloads.at_work:
             idle = self.tr("Downloading {name}").format(name=LABELS[self._session.downloads.name])
         self.text.setText(texts.get(self._session.training.state, idle))

@@ -12,6 +12,7 @@ from engine.events import Finished, Snapshot, Step
 from engine.experiment import Remedy
 from gui.draft import Draft
 from gui.models import Models, SnapshotHandle
+from gui.panels.status import StatusLine
 from tests.gui.conftest import closed, tiny, trained
 
 # The draft
@@ -97,6 +98,22 @@ def test_train_pressed_before_torch_is_there_can_be_forgotten(qtbot, make_sessio
     with qtbot.waitSignal(session.ready_changed, timeout=60_000):
         session.load_engine()
     assert session.training.state == "idle" and not session.training.at_work
+
+
+def test_torch_that_could_not_be_loaded_is_tried_again_by_the_next_start(qtbot, make_session, monkeypatch):
+    from gui import job
+
+    session = make_session(load=False)
+    status = StatusLine(session)
+    qtbot.addWidget(status)
+    with monkeypatch.context() as broken:
+        broken.setattr(job, "load_engine", lambda: 1 / 0)
+        session.start()
+        qtbot.waitUntil(lambda: not session.busy and session.broken, timeout=5000)
+    assert session.training.state == "idle" and "torch could not be loaded" in session.messages[-1].text
+    assert status.text.text() == "torch could not be loaded"
+    assert isinstance(trained(qtbot, session), Finished)
+    assert status.text.text() == "Ready"
 
 
 def test_pause_one_batch_and_continue(qtbot, make_session):
