@@ -79,7 +79,8 @@ def _folder(session: Session) -> Message | None:
 
 
 def _choose_folder(session: Session) -> Action:
-    return Action(translate("explain", "Choose a folder…"), partial(session.dialog_wanted.emit, "runs folder"))
+    return Action(translate("explain", "Choose a folder…"), partial(session.dialog_wanted.emit, "runs folder"),
+                  keeps=True)
 
 
 def _disk(session: Session) -> Message | None:
@@ -106,8 +107,10 @@ def data_message(session: Session, name: str, text: str, again: bool = False, ki
     download = translate("explain", "Download again") if again else translate("explain", "Download")
     return Message(text, kind, (
         Action(download, partial(session.download, name)),
-        Action(translate("explain", "Use a file…"), partial(session.dialog_wanted.emit, f"data files: {name}")),
-        Action(translate("explain", "Use a folder…"), partial(session.dialog_wanted.emit, "data folder")),
+        Action(translate("explain", "Use a file…"), partial(session.dialog_wanted.emit, f"data files: {name}"),
+               keeps=True),
+        Action(translate("explain", "Use a folder…"), partial(session.dialog_wanted.emit, "data folder"),
+               keeps=True),
         Action(translate("explain", "Use the built-in sample"), partial(session.use_dataset, "digits")),
     ), key="data")
 
@@ -132,7 +135,8 @@ def _diverged(session: Session, event: Diverged) -> Message:
 def _save_failed(session: Session, event: Any) -> Message:
     return Message(event.notice.message, "error", (
         Action(translate("explain", "Free space and retry"), session.training.resume),
-        Action(translate("explain", "Save elsewhere…"), partial(session.dialog_wanted.emit, "save elsewhere")),
+        Action(translate("explain", "Save elsewhere…"), partial(session.dialog_wanted.emit, "save elsewhere"),
+               keeps=True),
         Action(translate("explain", "Stop"), session.training.give_up),
     ), key="save")
 

@@ -13,6 +13,8 @@ class Action:
 
     label: str
     run: Callable[[], object]
+    keeps: bool = False
+    """Whether the message stays: the button only asks further, and the person may decide for another one."""
 
 
 @dataclass(frozen=True)

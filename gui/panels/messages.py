@@ -77,8 +77,9 @@ class MessageRow(QFrame):
         return button
 
     def _act(self, action: Action, checked: bool = False) -> None:
-        """The person has decided: the message has done its work."""
-        self.dismiss()
+        """The person has decided: the message has done its work, unless the button only opens a dialog."""
+        if not action.keeps:
+            self.dismiss()
         action.run()
 
     def _details_button(self) -> QPushButton:

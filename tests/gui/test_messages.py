@@ -50,6 +50,16 @@ def test_a_message_offers_its_actions_and_leaves_when_one_is_chosen(qtbot, bar):
     assert done == ["retry"] and bar.rows == [] and bar.isHidden()
 
 
+def test_a_message_stays_while_its_button_only_opens_a_dialog(qtbot, bar):
+    asked = []
+    bar.show_message(Message("The disk is full.", actions=(
+        Action("Save elsewhere…", lambda: asked.append("where"), keeps=True), Action("Stop", lambda: None))))
+    buttons(bar.rows[0])["Save elsewhere…"].click()
+    assert asked == ["where"] and len(bar.rows) == 1
+    buttons(bar.rows[0])["Stop"].click()
+    assert bar.rows == []
+
+
 def test_equal_messages_are_counted(qtbot, bar):
     bar.show()
     started = time.perf_counter()

@@ -268,6 +268,7 @@ def test_a_full_disk_pauses_the_training_and_a_retry_goes_on(qtbot, make_session
     message = session.messages[-1]
     assert message.text.startswith("The disk is full: could not save step 0")
     assert [action.label for action in message.actions] == ["Free space and retry", "Save elsewhere…", "Stop"]
+    assert [action.keeps for action in message.actions] == [False, True, False]
     full[0] = False
     with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
         message.actions[0].run()
