@@ -23,7 +23,7 @@ from gui import style
 from gui.messages import Action, Message
 
 MOST_ROWS = 4
-"""More messages at once would hide the pictures; the oldest goes."""
+"""More messages at once would hide the pictures; the oldest goes, one that waits for a decision last."""
 
 ICONS: dict[str, tuple[str, style.Tone]] = {
     "error": ("warning", "bad"), "warning": ("warning", "warning"), "information": ("info", "quiet")}
@@ -167,12 +167,18 @@ class MessageBar(QWidget):
                 return
         if message.key:
             self.dismiss(message.key)
-        for row in self.rows[: -(MOST_ROWS - 1)]:
-            row.dismiss()
+        self._make_room()
         row = MessageRow(message)
         row.dismissed.connect(self._fold)
         self._column.addWidget(row)
         self.show()
+
+    def _make_room(self) -> None:
+        """Dismiss what is too much for one more message."""
+        rows = self.rows
+        spare = sorted(rows, key=lambda row: bool(row.message.actions))  # stable: the oldest first among equals
+        for row in spare[: max(0, len(rows) - MOST_ROWS + 1)]:
+            row.dismiss()
 
     @Slot()
     def _fold(self) -> None:

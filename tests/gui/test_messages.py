@@ -84,6 +84,16 @@ def test_the_oldest_message_goes_when_there_are_too_many(qtbot, bar):
     assert [row.message.text for row in bar.rows] == [f"Message {n}" for n in range(20 - MOST_ROWS, 20)]
 
 
+def test_a_message_that_waits_for_a_decision_outlasts_those_that_only_tell(qtbot, bar):
+    bar.show_message(Message("The disk is full.", actions=(Action("Stop", lambda: None),)))
+    for number in range(20):
+        bar.show_message(Message(f"Message {number}"))
+    assert [row.message.text for row in bar.rows] == ["The disk is full.", "Message 17", "Message 18", "Message 19"]
+    for number in range(MOST_ROWS + 1):
+        bar.show_message(Message(f"Question {number}", actions=(Action("Yes", lambda: None),)))
+    assert [row.message.text for row in bar.rows] == [f"Question {n}" for n in range(1, MOST_ROWS + 1)]
+
+
 def test_details_are_a_click_away_and_can_be_copied(qtbot, bar):
     bar.show_message(Message("Something went wrong.", details="Traceback (most recent call last): …"))
     buttons(bar.rows[0])["Details"].click()
