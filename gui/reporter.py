@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from PySide6.QtCore import (
     QCoreApplication,
@@ -24,12 +24,14 @@ from PySide6.QtCore import (
 )
 
 from gui.messages import Message
-from gui.workers import report_thread_exceptions
+from gui.workers import Failure, report_thread_exceptions
 
 LOG_NAME, CRASH_NAME = "log.txt", "crash.txt"
 LOG_BYTES, LOG_FILES = 1_000_000, 3
 
 logger = logging.getLogger("autoencoder-explorer")
+LOGGERS = (logger, logging.getLogger("engine"))
+"""What goes into the log, and nowhere else while the reporter is installed."""
 
 LEVELS = {QtMsgType.QtDebugMsg: logging.DEBUG, QtMsgType.QtInfoMsg: logging.INFO,
           QtMsgType.QtWarningMsg: logging.WARNING, QtMsgType.QtCriticalMsg: logging.ERROR,
@@ -48,7 +50,7 @@ class Reporter(QObject):
         self._seen: Counter[str] = Counter()
         self._reporting = False
         self._crashes: IO[str] | None = None
-        self._log: logging.Handler | None = None
+        self._handler: logging.Handler = logging.NullHandler()
         self.crash_report = self._last_crash()
 
     @property
@@ -60,14 +62,15 @@ class Reporter(QObject):
         """Take over the hooks of Python and Qt."""
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._log = logging.handlers.RotatingFileHandler(
+            self._handler = logging.handlers.RotatingFileHandler(
                 self.log_path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
-            self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
             self._crashes = (self._folder / CRASH_NAME).open("w", encoding="utf-8")
             faulthandler.enable(self._crashes)
-        logger.addHandler(self._log or logging.NullHandler())
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
+        for source in LOGGERS:
+            source.addHandler(self._handler)
+            source.setLevel(logging.INFO)
+            source.propagate = False
         sys.excepthook = self.report
         report_thread_exceptions(self.report)
         qInstallMessageHandler(self._take_qt_message)
@@ -82,9 +85,10 @@ class Reporter(QObject):
             self._crashes.close()
             with contextlib.suppress(OSError):
                 (self._folder / CRASH_NAME).unlink()
-        if self._log is not None:
-            logger.removeHandler(self._log)
-            self._log.close()
+        for source in LOGGERS:
+            source.removeHandler(self._handler)
+            source.propagate = True
+        self._handler.close()
 
     def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Log one exception and tell the window; never raises, and never reports an error of its own twice."""
@@ -142,6 +146,6 @@ def _modules(trace: TracebackType | None) -> Iterator[str]:
         trace = trace.tb_next
 
 
-def failure_logged(failure: Any) -> None:
-    """Keep a worker's failure in the log."""
+def keep_in_log(failure: Failure) -> None:
+    """Write down where a worker failed, whatever the window says about it."""
     logger.error("%s", failure.traceback)

@@ -25,6 +25,7 @@ from gui.forecast import Forecast
 from gui.job import Order, Started
 from gui.messages import Message
 from gui.models import Models, SnapshotHandle
+from gui.reporter import keep_in_log
 from gui.runlist import RunList
 from gui.settings import Settings
 from gui.shown import Shown
@@ -80,6 +81,7 @@ class Session(QObject):
         self.training.finished.connect(self._end_training)
         self.downloads.finished.connect(self._end_download)
         self._questions.finished.connect(self._look_for_end)
+        self._questions.crashed.connect(self._log_failure)
 
     def load_engine(self) -> None:
         """Import torch and make the digits on a thread; ``ready_changed`` follows, or a message."""
@@ -109,6 +111,7 @@ class Session(QObject):
         self._waiting = None
         self.training.wait_for_torch(False)
         self.broken = True
+        keep_in_log(failure)
         self.ready_changed.emit(False)
         self.message.emit(explain.engine_failure(failure))
 
@@ -237,6 +240,7 @@ class Session(QObject):
     @Slot(object)
     def _end_training(self, outcome: Finished | Failure | None) -> None:
         if isinstance(outcome, Failure):
+            keep_in_log(outcome)
             self.message.emit(explain.failure(self, outcome))
         if self._closing:
             self._end_threads()
@@ -255,6 +259,7 @@ class Session(QObject):
     @Slot(str, object)
     def _end_download(self, name: str, failure: Failure | None) -> None:
         if failure is not None:
+            keep_in_log(failure)
             self.message.emit(explain.data_message(self, name, failure.text, kind="error"))
         self.data_dir_changed.emit(self.data_dir)
         self._look_for_end()
@@ -294,7 +299,13 @@ class Session(QObject):
 
     @Slot(object)
     def _take_runs_failure(self, failure: Failure) -> None:
+        keep_in_log(failure)
         self.message.emit(explain.listing_failure(self, failure))
+
+    @Slot(object)
+    def _log_failure(self, failure: Failure) -> None:
+        """A question failed; whoever asked it says so in its place."""
+        keep_in_log(failure)
 
     @Slot()
     def _want_forecast(self) -> None:

@@ -1,5 +1,6 @@
 """The message bar and the reporter of what nobody caught: cases 6 to 10."""
 
+import logging
 import subprocess
 import sys
 import threading
@@ -136,6 +137,16 @@ def test_an_exception_in_a_plain_thread_reaches_the_bar_on_the_main_thread(qtbot
     assert bar.rows == []
     qtbot.waitUntil(lambda: len(bar.rows) == 1)
     assert "division by zero" in bar.rows[0].message.details
+
+
+def test_what_the_engine_logs_is_in_the_log_and_not_on_the_terminal(qtbot, reporter, tmp_path, capsys):
+    logging.getLogger("engine.record").warning("the save failed")
+    assert "the save failed" in (tmp_path / LOG_NAME).read_text()
+    reporter.uninstall()
+    assert logging.getLogger("engine").propagate
+    logging.getLogger("engine.record").warning("nobody listens")
+    assert "nobody listens" not in (tmp_path / LOG_NAME).read_text()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_thousand_equal_exceptions_are_one_message_and_few_lines(qtbot, bar, reporter, tmp_path):

@@ -565,3 +565,23 @@ def test_snapshots_come_live_while_training(qtbot, make_session):
     session.start()
     qtbot.waitUntil(lambda: any(isinstance(e, Snapshot) and not e.kept for e in told), timeout=20_000)
     assert session.shown.live and session.shown.snapshot.step > 0
+
+
+def test_failures_of_every_thread_are_in_the_log(qtbot, session, monkeypatch, caplog):
+    from engine import download, losses, runs
+    from gui import reporter
+
+    monkeypatch.setattr(reporter.logger, "propagate", True)
+    trained(qtbot, session)
+    with qtbot.waitSignal(session.shown.failed, timeout=20_000):
+        session.shown.ask("test", lambda model, data: {}["question"])
+    monkeypatch.setitem(losses.LOSSES, "mse", lambda output, image: [].pop())
+    trained(qtbot, session)
+    monkeypatch.setattr(download, "download", lambda name, folder: 1 / 0)
+    with qtbot.waitSignal(session.downloads.finished, timeout=5000):
+        session.download("mnist")
+    monkeypatch.setattr(runs, "list_runs", lambda folder: [][1])
+    with qtbot.waitSignal(session.runs.failed, timeout=20_000):
+        session.refresh_runs()
+    for what in ("pop from empty list", "division by zero", "KeyError: 'question'", "list index out of range"):
+        assert f"{what}\n" in caplog.text
