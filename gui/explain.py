@@ -146,7 +146,7 @@ def failure(session: Session, failure: Failure) -> Message:
     if failure.kind == "OutOfMemory":
         return _out_of_memory(session, failure)
     if failure.kind in DATA_FAILURES:
-        name = session.draft.experiment.data.dataset
+        name = (session.training.experiment or session.draft.experiment).data.dataset
         return data_message(session, name, failure.text, failure.kind == "DamagedData", "error")
     if failure.code == "data.torchvision":
         return _torchvision(session, failure)

@@ -10,9 +10,11 @@ from engine import runs, storage
 from engine.answers import Reconstructions
 from engine.events import Finished, Snapshot, Step
 from engine.experiment import Remedy
+from gui import explain
 from gui.draft import Draft
 from gui.models import Models, SnapshotHandle
 from gui.panels.status import StatusLine
+from gui.workers import Failure
 from tests.gui.conftest import closed, tiny, trained
 
 # The draft
@@ -224,6 +226,15 @@ def test_missing_data_offers_four_ways_on(qtbot, make_session):
                                                            "Use the built-in sample"]
     message.actions[3].run()
     assert session.draft.experiment.data.dataset == "digits"
+
+
+def test_a_training_without_its_data_asks_for_its_own_and_not_for_the_forms(qtbot, session):
+    session.training.experiment = tiny(data__dataset="kmnist")
+    message = explain.failure(session, Failure("MissingData", "data.missing", {}, "KMNIST is not here.", ""))
+    asked = []
+    session.dialog_wanted.connect(asked.append)
+    next(action for action in message.actions if action.label == "Use a file…").run()
+    assert asked == ["data files: kmnist"]
 
 
 def test_a_file_that_belongs_to_no_data_set_is_refused_and_left_alone(qtbot, make_session, tmp_path):
