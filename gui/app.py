@@ -34,10 +34,10 @@ def run(options: argparse.Namespace) -> int:
     application.setApplicationName("Autoencoder Explorer")
     application.setQuitOnLastWindowClosed(False)
     config_dir = settings.config_dir()
-    if options.reset_layout:
-        layout.forget(config_dir)
     reporter = Reporter(config_dir)
     reporter.install()
+    if options.reset_layout:
+        layout.forget(config_dir)
     main = Main(application, options, config_dir, reporter)
     try:
         return application.exec()

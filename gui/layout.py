@@ -73,8 +73,11 @@ def save(folder: Path, layout: Layout) -> None:
 
 
 def forget(folder: Path) -> None:
-    """Back to the usual layout."""
-    (folder / FILE_NAME).unlink(missing_ok=True)
+    """Back to the usual layout; a file that cannot be deleted only the log tells of."""
+    try:
+        (folder / FILE_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("the window's layout could not be deleted: %s", error)
 
 
 def place(layout: Layout) -> QRect:

@@ -323,6 +323,12 @@ def test_any_layout_puts_the_window_on_a_screen(qapp, tmp_path, contents):
     assert any(screen.availableGeometry().intersects(place) for screen in QGuiApplication.screens())
 
 
+def test_a_layout_that_cannot_be_deleted_or_read_is_the_usual_one(tmp_path):
+    (tmp_path / FILE_NAME).mkdir()
+    layout.forget(tmp_path)
+    assert layout.load(tmp_path) == Layout()
+
+
 def test_a_window_on_a_screen_that_is_gone_comes_back(qapp):
     room = QGuiApplication.primaryScreen().availableGeometry()
     assert room.contains(layout.place(Layout(x=9000, y=9000, width=400, height=300)).center())
