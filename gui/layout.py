@@ -81,16 +81,25 @@ def forget(folder: Path) -> None:
 
 
 def place(layout: Layout) -> QRect:
-    """Where the window goes: as saved while that is on a screen, else in the middle of the first one."""
+    """Where the window goes: as saved while that is on a screen, and wholly on it; else in the middle of the first."""
     screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
     room = screens[0]
     size = QSize(layout.width, layout.height).boundedTo(room.size())
     if layout.x is not None and layout.y is not None:
         wanted = QRect(layout.x, layout.y, layout.width, layout.height)
-        if any(_is_visible(wanted.intersected(screen)) and wanted.top() >= screen.top() for screen in screens):
-            return wanted
+        for screen in screens:
+            if _is_visible(wanted.intersected(screen)) and wanted.top() >= screen.top():
+                return _inside(wanted, screen)
     result = QRect(room.topLeft(), size)
     result.moveCenter(room.center())
+    return result
+
+
+def _inside(wanted: QRect, screen: QRect) -> QRect:
+    """The same window where all of it can be reached."""
+    result = QRect(wanted.topLeft(), wanted.size().boundedTo(screen.size()))
+    result.moveLeft(min(max(result.left(), screen.left()), screen.right() + 1 - result.width()))
+    result.moveTop(min(result.top(), screen.bottom() + 1 - result.height()))
     return result
 
 

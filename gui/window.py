@@ -244,12 +244,13 @@ class Window(QMainWindow):
     # Layout
 
     def _restore(self, saved: Layout) -> None:
-        self.setGeometry(layout.place(saved))
+        area = layout.place(saved)
+        self.setGeometry(area)
         if saved.maximized:
             self.setWindowState(Qt.WindowState.WindowMaximized)
         left = max(NARROWEST, saved.left) if saved.left else 0
-        self.splitter.setSizes([left, max(1, saved.width - left)])
-        self.left.setSizes([max(1, saved.height - saved.runs), saved.runs] if saved.runs else self._usual_heights())
+        self.splitter.setSizes([left, max(1, area.width() - left)])
+        self.left.setSizes([max(1, area.height() - saved.runs), saved.runs] if saved.runs else self._usual_heights())
         self.show_tab(saved.tab or FIRST_TAB)
 
     def _usual_heights(self) -> list[int]:

@@ -297,7 +297,8 @@ def test_the_layout_comes_back(qtbot, open_window, make_session, tmp_path):
     other = Window(window.session, tmp_path / "config")
     qtbot.addWidget(other)
     other.show()
-    assert other.geometry() == window.geometry() or other.size() == window.size()
+    room = QGuiApplication.primaryScreen().availableGeometry()
+    assert other.height() == 700 and other.width() == max(other.minimumWidth(), min(1100, room.width()))
     assert other.tabs.currentIndex() == window.tabs.currentIndex() == 3
     assert other.splitter.sizes()[0] == 0
     other.reset_layout()
@@ -321,6 +322,14 @@ def test_any_layout_puts_the_window_on_a_screen(qapp, tmp_path, contents):
     (tmp_path / FILE_NAME).write_bytes(contents)
     place = layout.place(layout.load(tmp_path))
     assert any(screen.availableGeometry().intersects(place) for screen in QGuiApplication.screens())
+
+
+def test_a_window_larger_than_the_screen_becomes_as_large_as_it(qapp):
+    room = QGuiApplication.primaryScreen().availableGeometry()
+    assert layout.place(Layout(x=30, y=40, width=9000, height=9000)) == room
+    corner = layout.place(Layout(x=room.right() - 100, y=room.bottom() - 100, width=400, height=300))
+    assert corner.bottomRight() == room.bottomRight() and corner.size().toTuple() == (400, 300)
+    assert layout.place(Layout(x=room.left() - 200, y=0, width=400, height=300)).left() == room.left()
 
 
 def test_a_layout_that_cannot_be_deleted_or_read_is_the_usual_one(tmp_path):
