@@ -29,9 +29,9 @@ class Menus(QObject):
         self._run(bar.addMenu(self.tr("&Run")))
         self._help(bar.addMenu(self.tr("&Help")))
         self._session.draft.changed.connect(self._refresh)
-        self._session.training.state_changed.connect(self._refresh)
-        self._session.shown.run_changed.connect(self._refresh)
-        self._refresh()
+        self._session.training.state_changed.connect(self._refresh_run)
+        self._session.shown.run_changed.connect(self._refresh_run)
+        self._refresh_run()
 
     def _add(self, menu: QMenu, text: str, act: Callable[[], object], keys: str = "", icon: str = "") -> QAction:
         """An action; a single key is only named, because the window decides when it acts."""
@@ -98,16 +98,23 @@ class Menus(QObject):
         self._add(menu, self.tr("About"), self._about)
 
     @Slot()
+    def _refresh_run(self) -> None:
+        """Whether the shown run can be trained is read from disk, so not with every edit."""
+        run = self._session.shown.run
+        idle = not self._session.training.at_work and run is not None
+        self._trainable = idle and run.writable and bool(run.checkpoints())
+        self._refresh()
+
+    @Slot()
     def _refresh(self) -> None:
-        draft, training, run = self._session.draft, self._session.training, self._session.shown.run
+        draft, training = self._session.draft, self._session.training
         self.undo.setEnabled(draft.can_undo)
         self.redo.setEnabled(draft.can_redo)
         self.stop.setEnabled(training.state not in ("idle", "saving"))
         self.save.setEnabled(training.state in ("running", "paused"))
         self.batch.setEnabled(training.state in ("running", "paused", "idle"))
-        idle = not training.at_work and run is not None
-        self.resume.setEnabled(idle)
-        self.more.setEnabled(idle or training.state in ("running", "paused"))
+        self.resume.setEnabled(self._trainable)
+        self.more.setEnabled(self._trainable or training.state in ("running", "paused"))
 
     def _want(self, what: str) -> None:
         self._session.dialog_wanted.emit(what)

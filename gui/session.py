@@ -138,11 +138,20 @@ class Session(QObject):
         self.start(even_if_full=True)
 
     def resume(self, run: Run, *commands: Any) -> None:
-        """Continue a run where its newest checkpoint is."""
+        """Continue a run where its newest checkpoint is; a message says why when that cannot be."""
         if self.training.at_work or self._waiting is not None:
             self.message.emit(explain.busy(self))
             return
-        self._begin(self.order(run.experiment, run), commands)
+        refusal = explain.read_only(self, run)
+        if refusal is not None:
+            self.message.emit(refusal)
+            return
+        try:
+            order = self.order(run.experiment, run)
+        except RunError as error:
+            self.message.emit(Message(error.message))
+            return
+        self._begin(order, commands)
 
     def train_more(self, run: Run, epochs: int = 10) -> None:
         """Train a run longer than planned; the one at work as well as one that has ended."""

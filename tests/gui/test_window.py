@@ -381,6 +381,20 @@ def test_a_damaged_run_is_marked_and_hides_no_other(qtbot, open_window):
     assert "Resume" not in enabled and {"Open folder", "Delete"} <= enabled
 
 
+def test_a_damaged_run_is_not_resumed_and_the_menu_knows_it(qtbot, open_window):
+    window = open_window(load=True)
+    session, menus = window.session, window.menus
+    trained(qtbot, session)
+    run = session.shown.run
+    assert menus.resume.isEnabled() and menus.more.isEnabled()
+    (run.folder / "run.json").write_text("{")
+    session.show_run(run)
+    assert not menus.resume.isEnabled() and not menus.more.isEnabled()
+    session.messages.clear()
+    session.train_more(run)
+    assert session.training.state == "idle" and "settings unreadable" in session.messages[-1].text
+
+
 def test_the_menu_of_a_run_resumes_and_copies_its_settings(qtbot, open_window):
     window = open_window(tiny(train__epochs=50), load=True)
     window.session.start(one_batch=True)
