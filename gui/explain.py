@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -60,7 +60,15 @@ def refusal(session: Session, even_if_full: bool = False) -> Message | None:
         remedy = problem.remedy
         actions = (Action(remedy.label, partial(session.draft.apply, remedy)),) if remedy else ()
         return Message(problem.message, "warning", actions, key="draft")
-    return _folder(session) or (None if even_if_full else _disk(session)) or _data(session)
+    anyway = None if even_if_full else session.start_anyway
+    return obstacle(session, session.runs_dir, session.draft.experiment, anyway)
+
+
+def obstacle(session: Session, folder: Path, experiment: Experiment, anyway: Callable[[], object] | None,
+             ) -> Message | None:
+    """What stands in the way of a training in this folder; ``anyway`` starts it on a nearly full disk, None: do."""
+    disk = None if anyway is None else _disk(folder, experiment, anyway)
+    return _folder(session, folder) or disk or _data(session, experiment.data.dataset)
 
 
 def busy(session: Session) -> Message:
@@ -69,12 +77,13 @@ def busy(session: Session) -> Message:
     return Message(text, "information", (Action(translate("explain", "Stop it"), session.stop),), key="busy")
 
 
-def _folder(session: Session) -> Message | None:
-    """A runs folder that cannot be written to, found out by writing."""
+def _folder(session: Session, folder: Path) -> Message | None:
+    """A folder that cannot be written to, found out by writing; for new runs another one can be chosen."""
     try:
-        runs.check_writable(session.runs_dir)
+        runs.check_writable(folder)
     except RunError as error:
-        return Message(error.message, "error", (_choose_folder(session),), key="runs folder")
+        actions = (_choose_folder(session),) if folder == session.runs_dir else ()
+        return Message(error.message, "error", actions, key="runs folder")
     return None
 
 
@@ -83,18 +92,17 @@ def _choose_folder(session: Session) -> Action:
                   keeps=True)
 
 
-def _disk(session: Session) -> Message | None:
+def _disk(folder: Path, experiment: Experiment, anyway: Callable[[], object]) -> Message | None:
     """Less free than three checkpoints need."""
-    warning = runs.free_space_warning(session.runs_dir, session.draft.experiment)
+    warning = runs.free_space_warning(folder, experiment)
     if warning is None:
         return None
-    action = Action(translate("explain", "Start anyway"), session.start_anyway)
+    action = Action(translate("explain", "Start anyway"), anyway)
     return Message(warning.message, "warning", (action,), key="disk")
 
 
-def _data(session: Session) -> Message | None:
+def _data(session: Session, name: str) -> Message | None:
     """A data set that is not there, or not whole."""
-    name = session.draft.experiment.data.dataset
     status = sources.status(name, session.data_dir)
     if status.state in ("built in", "present"):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ class Session(QObject):
         """Train the draft although the disk is nearly full."""
         self.start(even_if_full=True)
 
-    def resume(self, run: Run, *commands: Any) -> None:
+    def resume(self, run: Run, *commands: Any, even_if_full: bool = False) -> None:
         """Continue a run where its newest checkpoint is; a message says why when that cannot be."""
         if self.training.at_work or self._waiting is not None:
             self.message.emit(explain.busy(self))
@@ -150,6 +151,11 @@ class Session(QObject):
             order = self.order(run.experiment, run)
         except RunError as error:
             self.message.emit(Message(error.message))
+            return
+        anyway = None if even_if_full else partial(self.resume, run, *commands, even_if_full=True)
+        obstacle = explain.obstacle(self, run.folder, order.experiment, anyway)
+        if obstacle is not None:
+            self.message.emit(obstacle)
             return
         self._begin(order, commands)
 

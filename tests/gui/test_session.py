@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import runs, storage
+from engine import runs, sources, storage
 from engine.answers import Reconstructions
 from engine.events import Finished, Snapshot, Step
 from engine.experiment import Remedy
@@ -216,6 +216,22 @@ def test_a_nearly_full_disk_is_said_before_the_training_and_can_be_overruled(qtb
     assert [action.label for action in message.actions] == ["Start anyway"]
     with qtbot.waitSignal(session.training.finished, timeout=60_000):
         message.actions[0].run()
+
+
+def test_a_resume_is_checked_as_a_start_is(qtbot, session, monkeypatch):
+    trained(qtbot, session)
+    run, usage = session.training.run, shutil.disk_usage("/")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=80_000))
+        session.train_more(run, 1)
+        message = session.messages[-1]
+        assert message.text.startswith("Only 80 KB free in ") and session.training.state == "idle"
+        with qtbot.waitSignal(session.training.finished, timeout=60_000) as finished:
+            message.actions[0].run()
+    assert finished.args[0].step == 12
+    monkeypatch.setattr(sources, "status", lambda name, folder: sources.Status("missing", "not here"))
+    session.train_more(run, 1)
+    assert session.messages[-1].text.endswith("not here") and session.training.state == "idle"
 
 
 def test_missing_data_offers_four_ways_on(qtbot, make_session):
