@@ -71,7 +71,7 @@ class Session(QObject):
         self._loader: Loader | None = None
         self._waiting: tuple[Order, tuple[Any, ...], bool] | None = None
         self._threads: dict[tuple[Any, ...], int] = {}  # measured, so that the next start of such a network is quick
-        self._closing = self._closed = self._go_on = self._held = False
+        self._closing = self._closed = self._go_on = self._held = self._was_paused = False
         self.draft.changed.connect(self._want_forecast)
         self.settings_changed.connect(self._want_forecast)
         self.runs.failed.connect(self._take_runs_failure)
@@ -267,9 +267,9 @@ class Session(QObject):
         self._look_for_end()
 
     def _train_on(self) -> None:
-        """The training was only stopped for a closing that was taken back."""
+        """The training was only stopped for a closing that was taken back; one that was paused stays so."""
         if self.training.order is not None:
-            self.training.begin(replace(self.training.order, run=self.training.run))
+            self.training.begin(replace(self.training.order, run=self.training.run), paused=self._was_paused)
 
     @Slot(str, object)
     def _end_download(self, name: str, failure: Failure | None) -> None:
@@ -370,6 +370,8 @@ class Session(QObject):
         """Save the training, then end every thread; ``closed`` follows once, at once when nothing is at work."""
         self._closing = True
         self._waiting = None
+        if self.training.state != "saving":
+            self._was_paused = self.training.state == "paused"
         if self.training.at_work:
             self.training.stop(reason)
         else:

@@ -81,9 +81,10 @@ class Training(QObject):
         """Whether a job has the run, paused or not."""
         return self._pump is not None
 
-    def begin(self, order: Order, commands: tuple[Any, ...] = (), one_batch: bool = False) -> None:
-        """Start a job; ``commands`` are the first it takes; ``one_batch`` pauses it after that. Raises RuntimeError
-        while one is at work."""
+    def begin(self, order: Order, commands: tuple[Any, ...] = (), one_batch: bool = False,
+              paused: bool = False) -> None:
+        """Start a job; ``commands`` are the first it takes; ``one_batch`` pauses it after that, ``paused`` before it.
+        Raises RuntimeError while one is at work."""
         if self._pump is not None:
             raise RuntimeError("a training is at work")
         inbox = Inbox()
@@ -94,14 +95,14 @@ class Training(QObject):
         self._outcome, self._stopping = None, False
         self._pace.clear()
         self._until_step = one_batch
-        self._pump = EventPump(partial(job.train, order, inbox), inbox, self, paused=one_batch)
+        self._pump = EventPump(partial(job.train, order, inbox), inbox, self, paused=one_batch or paused)
         self._pump.batch.connect(self._take)
         self._pump.paused_changed.connect(self._take_pause)
         self._pump.failed.connect(self._take_failure)
         self._pump.finished.connect(self._end)
         self._set_state("starting")
         self._pump.start()
-        if one_batch:
+        if one_batch or paused:  # the first turn tells only that the run is there
             self._pump.step_once()
 
     def pause(self) -> None:

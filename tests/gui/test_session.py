@@ -577,6 +577,21 @@ def test_a_closing_that_is_taken_back_goes_on_training_to_the_same_end(qtbot, ma
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_a_paused_training_is_still_paused_when_its_closing_is_taken_back(qtbot, make_session):
+    session = make_session(tiny(train__epochs=30))
+    session.start(one_batch=True)
+    qtbot.waitUntil(lambda: session.training.state == "paused" and session.training.progress.step == 1, timeout=20_000)
+    states, steps = [], []
+    session.training.state_changed.connect(states.append)
+    session.training.stepped.connect(lambda batch: steps.extend(e.step for e in batch if isinstance(e, Step)))
+    session.close()
+    session.stay_open()
+    qtbot.waitUntil(lambda: session.training.state == "paused", timeout=20_000)
+    assert states == ["saving", "idle", "starting", "paused"] and steps == []
+    session.training.one_batch()
+    qtbot.waitUntil(lambda: steps == [2], timeout=20_000)
+
+
 def test_closing_before_torch_is_there_waits_for_it(qtbot, make_session):
     session = make_session(load=False)
     session.load_engine()
