@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from engine import experiment as experiments
-from engine import runs, storage
+from engine import storage
 from engine.experiment import Experiment, ExperimentError
 from engine.notices import reason
+from engine.run import Run
 from gui import first_run, layout, settings, style
 from gui.messages import Action, Message
 from gui.reporter import Reporter
@@ -75,15 +76,21 @@ class Main(QObject):
     def _begin(self) -> None:
         """After the first painting."""
         brought = first_run.bring(self.session.runs_dir)
+        self.session.runs.changed.connect(self._take_first_list)
         self.window.start()
-        runs.tidy(self.session.runs_dir)
         if self._options.open:
             self.window.open_path(Path(self._options.open))
-        else:
-            found = [brought] if brought else runs.list_runs(self.session.runs_dir)[:1]
-            for newest in found:
-                self.session.show_run(newest)
-        self._say_what_crashed()
+        if brought and self.session.shown.run is None:
+            self.session.show_run(brought)
+
+    @Slot()
+    def _take_first_list(self) -> None:
+        """The runs were read for the first time: no tab stays empty while there is one."""
+        rows = self.session.runs.rows
+        self.session.runs.changed.disconnect(self._take_first_list)
+        if rows and self.session.shown.run is None:
+            self.session.show_run(rows[0].run)
+        self._say_what_crashed([row.run for row in rows if row.status == "interrupted"])
 
     def _say_what_was_found(self, loaded: Loaded) -> None:
         if loaded.damaged:
@@ -91,12 +98,11 @@ class Main(QObject):
             message = Message(text.format(line=loaded.damaged_line, file=loaded.backup), "warning", key="settings")
             self.window.messages.show_message(message)
 
-    def _say_what_crashed(self) -> None:
+    def _say_what_crashed(self, interrupted: list[Run]) -> None:
         """A native crash of the last time left a report."""
         report = self._reporter.crash_report
         if not report:
             return
-        interrupted = [run for run in runs.list_runs(self.session.runs_dir) if run.status == "interrupted"]
         text = self.tr("The app ended unexpectedly last time. Your runs are intact; {interrupted}.")
         count = self.tr("1 run was interrupted") if len(interrupted) == 1 else self.tr(
             "{count} runs were interrupted").format(count=len(interrupted))

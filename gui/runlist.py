@@ -27,8 +27,10 @@ class RunRow:
     """Where somebody changed a field while it trained."""
 
 
-def read(runs_dir: Path) -> tuple[RunRow, ...]:
-    """Every run of a folder, newest first, damaged ones among them."""
+def read(runs_dir: Path, tidy: bool = False) -> tuple[RunRow, ...]:
+    """Every run of a folder, newest first, damaged ones among them; first, if wanted, what a crash left is deleted."""
+    if tidy:
+        runs.tidy(runs_dir)
     found = runs.list_runs(runs_dir)
     titles = runs.titles(found)
     return tuple(_row(run, titles[run.folder]) for run in found)
@@ -58,12 +60,12 @@ class RunList(QObject):
         """Whether a thread reads the folder."""
         return self._loader is not None
 
-    def refresh(self, runs_dir: Path) -> None:
+    def refresh(self, runs_dir: Path, tidy: bool = False) -> None:
         """Read a folder; ``changed`` follows. While one is being read, it is read again afterwards."""
         if self._loader is not None:
             self._next = runs_dir
             return
-        self._loader = Loader(partial(read, runs_dir), self)
+        self._loader = Loader(partial(read, runs_dir, tidy), self)
         self._loader.ready.connect(self._take)
         self._loader.failed.connect(self._take_failure)
         self._loader.finished.connect(self._end)

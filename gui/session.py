@@ -307,10 +307,10 @@ class Session(QObject):
             self.shown.show_run(others[0] if others else None)
         self.refresh_runs()
 
-    def refresh_runs(self) -> None:
-        """List the runs folder again; ``runs.changed`` follows."""
+    def refresh_runs(self, tidy: bool = False) -> None:
+        """List the runs folder again, at the start after deleting what a crash left; ``runs.changed`` follows."""
         if not self._closing:
-            self.runs.refresh(self.runs_dir)
+            self.runs.refresh(self.runs_dir, tidy)
 
     @Slot(object)
     def _take_runs_failure(self, failure: Failure) -> None:

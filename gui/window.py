@@ -180,7 +180,7 @@ class Window(QMainWindow):
 
     def start(self) -> None:
         """What can wait until the window is painted: the runs; on a thread the plots, then torch."""
-        self.session.refresh_runs()
+        self.session.refresh_runs(tidy=True)
         self._preload = Loader(import_tabs, self)
         self._preload.finished.connect(self._make_first_tab)
         self._preload.start()

@@ -484,15 +484,18 @@ def test_the_application_opens_visits_every_tab_and_ends_without_a_word(tmp_path
     assert not log.exists() or "Traceback" not in log.read_text(), log.read_text()
 
 
-SAY = ("print(*[row.message.text for row in self.window.messages.rows], sep='|')\n    "
+LISTED = ("from PySide6.QtCore import QEventLoop; loop = QEventLoop(); self.session.runs.changed.connect(loop.quit); "
+          "loop.exec()\n    ")
+SAY = (LISTED + "print(*[row.message.text for row in self.window.messages.rows], sep='|')\n    "
        "self.window.close()")
 
 
-def start(tmp_path, action):
+def start(tmp_path, action, *options):
     """Start the application in a child process, do something in it, and wait for its end."""
     return subprocess.run(
         [sys.executable, "-c", CHILD.format(action=action), "--runs", str(tmp_path / "runs"), "--data-dir",
-         str(tmp_path / "data")], capture_output=True, text=True, timeout=120, cwd=Path(__file__).parent.parent.parent,
+         str(tmp_path / "data"), *options], capture_output=True, text=True, timeout=120,
+        cwd=Path(__file__).parent.parent.parent,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "AUTOENCODER_EXPLORER_CONFIG": str(tmp_path / "config")})
 
 
@@ -500,6 +503,14 @@ def test_a_native_crash_is_told_at_the_next_start_and_only_then(tmp_path):
     assert start(tmp_path, "import faulthandler; faulthandler._sigsegv()").returncode != 0
     told = [start(tmp_path, SAY).stdout.strip() for _ in range(2)]
     assert told == ["The app ended unexpectedly last time. Your runs are intact; 0 runs were interrupted.", ""]
+
+
+def test_opening_an_experiment_shows_the_bundled_run_too(tmp_path):
+    (tmp_path / "mine.toml").write_text(experiments.to_toml(tiny(train__epochs=33)))
+    show = (LISTED + "print(self.session.shown.run.name != '', self.session.draft.experiment.train.epochs)\n    "
+            "self.window.close()")
+    for _ in range(2):  # brought at the first start, listed at the second
+        assert start(tmp_path, show, "--open", str(tmp_path / "mine.toml")).stdout == "True 33\n"
 
 
 def test_damaged_settings_are_told_and_the_application_starts(tmp_path):
