@@ -32,7 +32,7 @@ from gui.session import Session
 from gui.workers import Loader
 
 NAME = "Autoencoder Explorer"
-NARROWEST, USUAL, WIDEST = 280, layout.LEFT_WIDTH, 420
+NARROWEST, USUAL, WIDEST = 280, layout.LEFT_WIDTH, 360
 SMALLEST = (1000, 640)
 
 TABS = ("architecture.ArchitectureTab", "training.TrainingTab", "reconstruction.ReconstructionTab",
