@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 import resources
@@ -23,6 +23,9 @@ from gui.session import Session
 from gui.settings import Loaded
 from gui.signals import Signals
 from gui.window import Window
+
+LOG_OFF_MS = 10_000
+"""The system waits about so long for an application when a person logs off."""
 
 DRAFT_NAME = "draft.toml"
 """The experiment in the form, from one start to the next."""
@@ -119,8 +122,13 @@ class Main(QObject):
 
     @Slot()
     def _log_off(self) -> None:
-        """The system ends the session."""
+        """The system ends the session, and this process when it returns: save first, as long as one is let."""
+        waiting = QEventLoop()
+        self.window.closed.connect(waiting.quit)
         self.window.begin_closing("log-off")
+        if not self.window.ended:
+            QTimer.singleShot(LOG_OFF_MS, waiting, waiting.quit)
+            waiting.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
 
     def end(self) -> None:
         """Keep the draft, give the signals back, and let Qt go in an order that it survives."""

@@ -285,6 +285,11 @@ class Window(QMainWindow):
 
     # Closing
 
+    @property
+    def ended(self) -> bool:
+        """Whether every thread has ended, and the window closes."""
+        return self._threads_ended
+
     @Slot()
     def cancel_closing(self) -> None:
         """Stay open; the training that was asked to stop is resumed when it has saved. Once it has, it is too late."""

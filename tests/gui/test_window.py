@@ -505,6 +505,12 @@ def test_a_native_crash_is_told_at_the_next_start_and_only_then(tmp_path):
     assert told == ["The app ended unexpectedly last time. Your runs are intact; 0 runs were interrupted.", ""]
 
 
+def test_logging_off_waits_until_all_is_saved(tmp_path):
+    leave = ("self._application.commitDataRequest.emit(None)\n    "
+             "print(self.session.busy, self.window.ended, flush=True); os._exit(0)")
+    assert start(tmp_path, leave).stdout == "False True\n"
+
+
 def test_opening_an_experiment_shows_the_bundled_run_too(tmp_path):
     (tmp_path / "mine.toml").write_text(experiments.to_toml(tiny(train__epochs=33)))
     show = (LISTED + "print(self.session.shown.run.name != '', self.session.draft.experiment.train.epochs)\n    "
