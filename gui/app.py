@@ -110,7 +110,8 @@ class Main(QObject):
         count = self.tr("1 run was interrupted") if len(interrupted) == 1 else self.tr(
             "{count} runs were interrupted").format(count=len(interrupted))
         actions = tuple(Action(self.tr("Resume"), partial(self.session.resume, run)) for run in interrupted[:1])
-        self.window.messages.show_message(Message(text.format(interrupted=count), "warning", actions, report, "crash"))
+        self.window.messages.show_message(Message(text.format(interrupted=count), "warning", actions, report,
+                                                  self.tr("Show report"), "crash"))
 
     @Slot(object)
     def _save_settings(self, chosen: settings.Settings) -> None:

@@ -28,4 +28,6 @@ class Message:
     kind: Literal["error", "warning", "information"] = "error"
     actions: tuple[Action, ...] = ()
     details: str = field(default="", compare=False)
+    details_label: str = field(default="", compare=False)
+    """What the button that shows the details says; '' for the usual."""
     key: str = ""

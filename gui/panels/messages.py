@@ -83,7 +83,7 @@ class MessageRow(QFrame):
         action.run()
 
     def _details_button(self) -> QPushButton:
-        button = QPushButton(self.tr("Details"))
+        button = QPushButton(self.message.details_label or self.tr("Details"))
         button.setAccessibleName(self.tr("Details of the error"))
         button.setToolTip(self.tr("Show where in the program this happened"))
         button.clicked.connect(self.show_details)

@@ -511,6 +511,15 @@ def test_logging_off_waits_until_all_is_saved(tmp_path):
     assert start(tmp_path, leave).stdout == "False True\n"
 
 
+def test_the_report_of_a_crash_is_behind_a_button_that_says_so(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "crash.txt").write_text("Segmentation fault")
+    labels = ("print([b.text() for row in self.window.messages.rows for b in row.findChildren(QPushButton)])\n    "
+              "self.window.close()")
+    child = start(tmp_path, "from PySide6.QtWidgets import QPushButton\n    " + LISTED + labels)
+    assert child.stdout == "['Show report']\n"
+
+
 def test_opening_an_experiment_shows_the_bundled_run_too(tmp_path):
     (tmp_path / "mine.toml").write_text(experiments.to_toml(tiny(train__epochs=33)))
     show = (LISTED + "print(self.session.shown.run.name != '', self.session.draft.experiment.train.epochs)\n    "
