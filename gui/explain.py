@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 translate = QCoreApplication.translate
 
 DATA_FAILURES = ("MissingData", "DamagedData", "DownloadError")
+OWN_FILES = ("download.file", "download.unknown_file")
+"""A person's own files could not be used: there was no download that could be tried again."""
 
 
 class Session(Protocol):
@@ -108,6 +111,16 @@ def _data(session: Session, name: str) -> Message | None:
         return None
     text = f"{LABELS[name]}: {status.text}" if status.state == "missing" else status.text
     return data_message(session, name, text, again=status.state == "damaged")
+
+
+def download_failure(session: Session, name: str, failure: Failure) -> Message:
+    """A download that ended early: what has come is kept, and the next try continues there. Or files that do not fit.
+    """
+    message = data_message(session, name, failure.text, kind="error")
+    if failure.code in OWN_FILES:
+        return message
+    first, *others = message.actions
+    return replace(message, actions=(replace(first, label=translate("explain", "Retry")), *others))
 
 
 def data_message(session: Session, name: str, text: str, again: bool = False, kind: Any = "warning") -> Message:

@@ -275,7 +275,7 @@ class Session(QObject):
     def _end_download(self, name: str, failure: Failure | None) -> None:
         if failure is not None:
             keep_in_log(failure)
-            self.message.emit(explain.data_message(self, name, failure.text, kind="error"))
+            self.message.emit(explain.download_failure(self, name, failure))
         self.data_dir_changed.emit(self.data_dir)
         self._look_for_end()
 

@@ -260,7 +260,7 @@ def test_a_file_that_belongs_to_no_data_set_is_refused_and_left_alone(qtbot, mak
     with qtbot.waitSignal(session.downloads.finished, timeout=10_000):
         session.use_files("mnist", [wrong])
     assert session.messages[-1].kind == "error" and "MNIST" in session.messages[-1].text
-    assert wrong.read_bytes() == b"no digits"
+    assert wrong.read_bytes() == b"no digits" and session.messages[-1].actions[0].label == "Download"
 
 
 def test_a_loss_that_is_not_a_number_offers_a_restart_that_works(qtbot, make_session):

@@ -72,7 +72,7 @@ def test_a_failed_download_says_what_was_kept_and_offers_more(qtbot, page, fetch
         page.buttons["mnist"].click()
     message = page._session.messages[-1]
     assert message.text == text and page.progress.text() == text
-    assert [action.label for action in message.actions] == ["Download", "Use a file…", "Use a folder…",
+    assert [action.label for action in message.actions] == ["Retry", "Use a file…", "Use a folder…",
                                                            "Use the built-in sample"]
 
 
