@@ -292,6 +292,10 @@ class Session(QObject):
         holder = lock.holder(run.folder)
         return holder is not None and not holder.here
 
+    def held(self, run: Run) -> bool:
+        """Whether somebody trains the run, here or on another host, as its folder says now."""
+        return lock.holder(run.folder) is not None
+
     def take_over(self, run: Run) -> None:
         """Free a run that another host holds."""
         try:

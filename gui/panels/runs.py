@@ -120,7 +120,7 @@ class RunsPanel(QWidget):
         self._add(menu, self.tr("Rename"), self.rename, row.run.newer is None)
         self._add(menu, self.tr("Open folder"), self.open_folder, True)
         self._add(menu, self.tr("Take over"), self.take_over, self._session.locked_elsewhere(row.run))
-        self._add(menu, self.tr("Delete"), self.delete, not mine and row.status != "running")
+        self._add(menu, self.tr("Delete"), self.delete, not mine and not self._session.held(row.run))
         return menu
 
     @staticmethod
@@ -169,7 +169,7 @@ class RunsPanel(QWidget):
     def delete(self) -> None:
         """Move the chosen run to the trash, and offer to take that back."""
         row = self.chosen
-        if row is None or row.status == "running":
+        if row is None or self._session.held(row.run):
             return
         place = _to_trash(row.run.folder)
         if place is None:

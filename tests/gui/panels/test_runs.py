@@ -36,7 +36,7 @@ def test_a_run_held_by_another_process_is_read_only(qtbot, listed, monkeypatch):
     (run.folder / lock.NAME).write_text(json.dumps(vars(other)))
     session.show_run(run)
     assert session.messages[-1].text == "This run is being trained by another window (process 1)."
-    assert "Train 10 epochs more" not in enabled(panel, panel.model.rows[0])
+    assert not {"Train 10 epochs more", "Delete"} & enabled(panel, panel.model.rows[0])
     (run.folder / lock.NAME).unlink()
 
 
@@ -48,6 +48,9 @@ def test_a_run_locked_by_another_host_can_be_taken_over(qtbot, listed):
     message = session.messages[-1]
     assert message.text.startswith("Locked by host lab3.") and [a.label for a in message.actions] == ["Take over"]
     assert "Take over" in enabled(panel, panel.model.rows[0])
+    assert "Delete" not in enabled(panel, panel.model.rows[0])
+    panel.delete()
+    assert run.folder.is_dir()
     message.actions[0].run()
     assert lock.holder(run.folder) is None and run.writable
 
