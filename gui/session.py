@@ -246,7 +246,7 @@ class Session(QObject):
                 self.message.emit(Message(notice.message, "warning", key=notice.code))
         elif isinstance(event, Moved):
             self.shown.move(event.run)
-            self.refresh_runs()
+            self.use_runs_dir(event.run.folder.parent)
         else:
             message = explain.event(self, event)
             if message is not None:

@@ -319,6 +319,8 @@ def test_a_full_disk_can_be_left_for_another_folder(qtbot, make_session, monkeyp
     assert session.training.run.folder.parent == tmp_path / "elsewhere"
     assert session.training.run.status == "finished"
     assert session.shown.run == session.training.run
+    qtbot.waitUntil(lambda: [row.run for row in session.runs.rows] == [session.training.run], timeout=10_000)
+    assert session.settings.runs_dir == str(tmp_path / "elsewhere")
 
 
 def test_a_full_disk_can_be_given_up(qtbot, make_session, monkeypatch):
