@@ -81,6 +81,7 @@ class Session(QObject):
         self.training.stepped.connect(self._take_events)
         self.training.finished.connect(self._end_training)
         self.downloads.finished.connect(self._end_download)
+        self.data_dir_changed.connect(self.shown.look_again)
         self._questions.finished.connect(self._look_for_end)
         self._questions.crashed.connect(self._log_failure)
 

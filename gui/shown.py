@@ -57,6 +57,7 @@ class Shown(QObject):
         self.live = True
         self._unsaved: dict[int, SnapshotHandle] = {}
         self._newest: SnapshotHandle | None = None
+        self._failed: set[str] = set()  # keys of the questions whose newest answer is a failure
         self.split, self.image = FIRST_IMAGE
         self.pair: tuple[Image, Image] = FIRST_PAIR
         questions.answered.connect(self._relay_answer)
@@ -130,6 +131,12 @@ class Shown(QObject):
         return self._questions.ask(key, partial(self._models.answer, self.snapshot, self.experiment, self.data_dir,
                                                 question, arguments))
 
+    def look_again(self) -> None:
+        """There are other data: whoever got no answer asks again, since ``changed`` follows."""
+        if self._failed and self.snapshot is not None:
+            self._failed.clear()
+            self.changed.emit(self.snapshot)
+
     def cancel(self, key: str) -> None:
         """Forget what was asked with this key."""
         self._questions.cancel(key)
@@ -193,10 +200,12 @@ class Shown(QObject):
 
     @Slot(str, int, object)
     def _relay_answer(self, key: str, number: int, answer: Any) -> None:
+        self._failed.discard(key)
         self.answered.emit(key, number, answer)
 
     @Slot(str, int, str)
     def _relay_failure(self, key: str, number: int, text: str) -> None:
+        self._failed.add(key)
         self.failed.emit(key, number, text)
 
     @Slot(str, int)

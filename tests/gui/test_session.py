@@ -500,6 +500,19 @@ def test_a_failing_question_is_told_as_text(qtbot, session):
     assert failed.args[:2] == ["key", number] and failed.args[2]
 
 
+def test_what_failed_for_its_data_is_asked_again_when_there_are_others(qtbot, session, tmp_path):
+    trained(qtbot, session)
+    told = []
+    session.shown.changed.connect(told.append)
+    session.use_data_dir(tmp_path)
+    assert told == [], "nothing had failed"
+    with qtbot.waitSignal(session.shown.failed, timeout=20_000):
+        session.shown.ask("test", lambda model, data: 1 / 0)
+    session.use_data_dir(tmp_path)
+    session.use_data_dir(tmp_path)
+    assert told == [session.shown.snapshot]
+
+
 def test_chosen_images_are_told_once_and_reset_with_another_data_set(qtbot, session):
     told = []
     session.shown.image_changed.connect(told.append)
