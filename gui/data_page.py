@@ -32,6 +32,11 @@ class DataPage(QDialog):
         column = QVBoxLayout(self)
         column.setSpacing(style.M)
         column.addLayout(self._rows())
+        self.trouble = style.dress(QLabel(), tone="warning")
+        self.trouble.setWordWrap(True)
+        self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.trouble.hide()
+        column.addWidget(self.trouble)
         self.progress = QLabel()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -47,6 +52,8 @@ class DataPage(QDialog):
         session.downloads.progressed.connect(self._show_progress)
         session.downloads.finished.connect(self._finish)
         session.data_dir_changed.connect(self._refresh)
+        session.torchvision_checked.connect(self._show_trouble)
+        session.check_torchvision()
         self._refresh()
 
     def _rows(self) -> QGridLayout:
@@ -101,6 +108,12 @@ class DataPage(QDialog):
         self.folder.setText(self.tr("Data folder: {folder}").format(folder=self._session.data_dir))
         for widget in (self.progress, self.bar, self.cancel):
             widget.setVisible(at_work)
+
+    @Slot(str)
+    def _show_trouble(self, text: str) -> None:
+        """Images can only be used in their own size while torchvision does not go with torch."""
+        self.trouble.setText(text)
+        self.trouble.setVisible(bool(text))
 
     @Slot(str)
     def _start(self, name: str) -> None:

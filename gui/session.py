@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine import lock, runs, sources
+from engine import lock, preflight, runs, sources
 from engine.events import Finished
 from engine.experiment import Experiment
 from engine.inbox import MoreEpochs, SetLearningRate
@@ -36,6 +36,10 @@ from gui.workers import Failure, LatestOnly, Loader
 __all__ = ["Draft", "Session", "Shown", "SnapshotHandle", "Training"]
 
 
+TORCHVISION = "torchvision"
+"""Key of the question whether it works."""
+
+
 class Session(QObject):
     """One window's knowledge.
 
@@ -43,7 +47,7 @@ class Session(QObject):
     ``data_dir``, ``runs_dir``, ``ready`` (torch is there), ``broken`` (torch could not be loaded). Signals:
     ``message`` (Message), ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed`` (Settings),
     ``dialog_wanted`` (what only a window can ask: 'save elsewhere', 'data folder', 'data files: NAME', 'runs
-    folder', 'data sets'), ``closed`` (all threads ended).
+    folder', 'data sets'), ``torchvision_checked`` (what is wrong with it, or ''), ``closed`` (all threads ended).
     """
 
     message = Signal(object)
@@ -51,6 +55,7 @@ class Session(QObject):
     data_dir_changed = Signal(object)
     settings_changed = Signal(object)
     dialog_wanted = Signal(str)
+    torchvision_checked = Signal(str)
     closed = Signal()
 
     def __init__(self, settings: Settings | None = None, data_dir: Path | None = None, runs_dir: Path | None = None,
@@ -84,6 +89,7 @@ class Session(QObject):
         self.data_dir_changed.connect(self.shown.look_again)
         self._questions.finished.connect(self._look_for_end)
         self._questions.crashed.connect(self._log_failure)
+        self._questions.answered.connect(self._take_answer)
 
     def load_engine(self) -> None:
         """Import torch and make the digits on a thread; ``ready_changed`` follows, or a message."""
@@ -359,6 +365,15 @@ class Session(QObject):
         """Take a data set's files, which are here already, into the data folder."""
         self.downloads.use_files(name, self.data_dir, paths)
         self.dialog_wanted.emit("data sets")
+
+    def check_torchvision(self) -> None:
+        """Look whether it goes with torch, which takes seconds; ``torchvision_checked`` follows once torch is there."""
+        self._questions.ask(TORCHVISION, preflight.mismatched_pair)
+
+    @Slot(str, int, object)
+    def _take_answer(self, key: str, _: int, answer: Any) -> None:
+        if key == TORCHVISION:
+            self.torchvision_checked.emit(answer)
 
     def use_dataset(self, name: str) -> None:
         """Train on another data set."""

@@ -1,5 +1,6 @@
 """The page of the data sets, with a download that a test steers."""
 
+import sys
 import threading
 
 import pytest
@@ -90,3 +91,18 @@ def test_a_download_is_cancelled_by_its_button_and_by_closing(qtbot, page, fetch
 def test_another_folder_is_looked_into(qtbot, page, tmp_path):
     page._session.use_data_dir(tmp_path)
     assert str(tmp_path) in page.folder.text() and page._session.settings.data_dir == str(tmp_path)
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_torchvision_that_does_not_work_is_told_in_one_line(qtbot, make_session, monkeypatch, broken):
+    if broken:
+        monkeypatch.setitem(sys.modules, "torchvision", None)
+    session = make_session()
+    page = session.kept = DataPage(session)
+    page.show()
+    with qtbot.waitSignal(session.torchvision_checked, timeout=60_000):
+        pass
+    assert page.trouble.isVisible() == broken
+    assert not broken or ("torchvision" in page.trouble.text() and "pip install" in page.trouble.text())
+    page.close()
+    QCoreApplication.processEvents()
