@@ -67,7 +67,7 @@ def _trained(runs_dir: Path) -> Run:
 
     experiment, inbox = _experiment(5), Inbox()
     images = data.load(experiment.data, sources.default_data_dir())
-    run = runs.create(runs_dir, experiment, images.fingerprint, "cpu", 1)
+    run = runs.create(runs_dir, experiment, images.fingerprint, threads=1)
     for _ in record.record(run, train.train(experiment, images, inbox, threads=1), inbox):
         pass
     return runs.open_run(run.name, runs_dir)
