@@ -244,7 +244,8 @@ class TrainPanel(QWidget):
         if self._session.draft.problems:
             return self.tr("The experiment cannot be trained yet.")
         if seconds is None:
-            return self.tr("The forecast follows when torch is loaded.") if not self._session.ready else ""
+            loading = not (self._session.ready or self._session.broken)
+            return self.tr("The forecast follows when torch is loaded.") if loading else ""
         epochs = self._session.draft.experiment.train.epochs
         text = self.tr("About {epoch} per epoch, {all} in all")
         return text.format(epoch=duration(max(1.0, seconds)) if seconds >= 1 else self.tr("{number} s").format(
