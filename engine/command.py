@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import resources
-from engine import experiment, listing, preflight, runs, shapes, sources
+from engine import experiment, preflight, runs, shapes
+from engine.datasets import sources
 from engine.events import Diverged
 from engine.experiment import Experiment, ExperimentError
 from engine.inbox import Inbox, Stop
-from engine.interrupt import Interrupted, Signals
 from engine.job import Order, Started
-from engine.notices import RunError
 from engine.run import Run, diverged
-from engine.saving import SaveFailed
-from engine.ticker import Ticker
+from engine.runfiles.notices import RunError
+from engine.runfiles.saving import SaveFailed
+from engine.terminal import listing
+from engine.terminal.interrupt import Interrupted, Signals
+from engine.terminal.ticker import Ticker
 
 FAILED, BAD_ARGUMENTS = 1, 2
 """Exit codes, beside those of the preflight and of signals."""

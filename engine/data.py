@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import digits, experiment, sources
-from engine.sources import DamagedData, DataError, MissingData, Status, default_data_dir, status
+from engine import experiment
+from engine.datasets import digits, sources
+from engine.datasets.sources import DamagedData, DataError, MissingData, Status, default_data_dir, status
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.batches import Batches
 from engine.experiment import Experiment, Remedy
-from engine.learner import Learner, memory_format
+from engine.learning.batches import Batches
+from engine.learning.learner import Learner, memory_format
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 TRIAL_S = 0.3

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.experiment import Experiment
 from engine.inbox import Inbox
-from engine.notices import Notice
 from engine.run import Run
-from engine.writer import Limits
+from engine.runfiles.notices import Notice
+from engine.runfiles.writer import Limits
 
 if TYPE_CHECKING:
     import torch
@@ -59,8 +59,8 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     """
     from engine import data, device, runs
     from engine import train as training
-    from engine.batches import batches_per_epoch
-    from engine.trainable import require_trainable
+    from engine.learning.batches import batches_per_epoch
+    from engine.learning.trainable import require_trainable
 
     chosen = device.choose(order.device, order.run.info.device if order.run else None)
     images = data.load(order.experiment.data, order.data_dir)

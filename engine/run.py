@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from engine import history, journal, lock, records, storage
+from engine import storage
 from engine.experiment import Experiment
-from engine.notices import DamagedFile, NewerVersion, Notice, RunError, number_text, reason
-from engine.records import Notes, RunInfo, RunState
+from engine.runfiles import history, journal, lock, records
+from engine.runfiles.notices import DamagedFile, NewerVersion, Notice, RunError, number_text, reason
+from engine.runfiles.records import Notes, RunInfo, RunState
 
 Status = Literal["new", "running", "finished", "interrupted", "stopped", "failed", "diverged", "damaged"]
 

@@ -14,18 +14,19 @@ from hashlib import sha256
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine import history, journal, lock, records, shapes, storage
+from engine import shapes, storage
+from engine.datasets.sources import default_data_dir
 from engine.events import State
 from engine.experiment import Experiment, differences, to_toml
-from engine.history import CheckpointFile, SnapshotFile
-from engine.journal import Metrics
-from engine.notices import DamagedFile, Notice, RunError, not_writable, size_text, unusable
-from engine.record import record, refuse_lost
-from engine.records import Notes, RunInfo, RunState
 from engine.run import Run, Status
-from engine.saving import Moved, RetrySave, Saved, SaveElsewhere, SaveFailed, Thinned, Told
-from engine.sources import default_data_dir
-from engine.writer import Limits
+from engine.runfiles import history, journal, lock, records
+from engine.runfiles.history import CheckpointFile, SnapshotFile
+from engine.runfiles.journal import Metrics
+from engine.runfiles.notices import DamagedFile, Notice, RunError, not_writable, size_text, unusable
+from engine.runfiles.record import record, refuse_lost
+from engine.runfiles.records import Notes, RunInfo, RunState
+from engine.runfiles.saving import Moved, RetrySave, Saved, SaveElsewhere, SaveFailed, Thinned, Told
+from engine.runfiles.writer import Limits
 
 if TYPE_CHECKING:
     from torch import Tensor

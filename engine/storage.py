@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from engine import tensorfile
-from engine.notices import DamagedFile, reason
-from engine.process import started
+from engine.runfiles import tensorfile
+from engine.runfiles.notices import DamagedFile, reason
+from engine.runfiles.process import started
 
 if TYPE_CHECKING:
     from torch import Tensor

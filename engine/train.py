@@ -13,16 +13,16 @@ import torch
 from torch import Tensor
 
 from engine import device as devices
-from engine.batches import Batches
 from engine.data import Dataset
 from engine.device import OutOfMemory
-from engine.evaluate import Evaluator
 from engine.events import Checkpoint, Diverged, Evaluation, Event, Finished, Intervention, Snapshot, State, Step
 from engine.experiment import Experiment
 from engine.inbox import Inbox, MoreEpochs, SaveNow, SetLearningRate, Stop
-from engine.learner import Learner, finite
-from engine.progress import Pacing, Progress, Speed, capture, restore
-from engine.trainable import TrainingError, require_trainable
+from engine.learning.batches import Batches
+from engine.learning.evaluate import Evaluator
+from engine.learning.learner import Learner, finite
+from engine.learning.progress import Pacing, Progress, Speed, capture, restore
+from engine.learning.trainable import TrainingError, require_trainable
 
 __all__ = ["Checkpoint", "Diverged", "Evaluation", "Event", "Finished", "Inbox", "Intervention", "MoreEpochs",
            "OutOfMemory", "Pacing", "SaveNow", "SetLearningRate", "Snapshot", "State", "Step", "Stop", "TrainingError",

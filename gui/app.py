@@ -14,8 +14,8 @@ import resources
 from engine import experiment as experiments
 from engine import storage
 from engine.experiment import Experiment, ExperimentError
-from engine.notices import reason
 from engine.run import Run
+from engine.runfiles.notices import reason
 from gui import first_run, layout, settings, style
 from gui.messages import Action, Message
 from gui.reporter import Reporter

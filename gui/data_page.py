@@ -9,12 +9,12 @@ from typing import Any
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from engine import sources
+from engine.datasets import sources
 from engine.experiment import LABELS, DatasetName
-from engine.notices import size_text
+from engine.runfiles.notices import size_text
 from gui import style
-from gui.quantities import duration
 from gui.session import Session
+from gui.widgets.quantities import duration
 from gui.workers import Failure
 
 WIDTH = 560

@@ -14,7 +14,7 @@ from gui.workers import EventPump, Failure
 
 def _fetch(name: str, data_dir: Path) -> Iterator[tuple[Any, ...]]:
     """Progress after progress, as turns of a pump. Raises DownloadError."""
-    from engine import download
+    from engine.datasets import download
 
     for progress in download.download(name, data_dir):
         yield (progress,)
@@ -22,7 +22,7 @@ def _fetch(name: str, data_dir: Path) -> Iterator[tuple[Any, ...]]:
 
 def _use_files(name: str, data_dir: Path, paths: Sequence[Path]) -> Iterator[tuple[Any, ...]]:
     """The same from files that are here already. Raises DownloadError."""
-    from engine import download
+    from engine.datasets import download
 
     for path in paths:
         for progress in download.use_file(name, data_dir, path):

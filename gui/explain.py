@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QCoreApplication
 
 from engine import run as run_module
-from engine import runs, sources
+from engine import runs
+from engine.datasets import sources
 from engine.events import Diverged
 from engine.experiment import LABELS, Experiment
-from engine.notices import RunError
+from engine.runfiles.notices import RunError
 from gui.messages import Action, Message
 from gui.workers import Failure
 

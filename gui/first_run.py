@@ -7,8 +7,8 @@ from pathlib import Path
 
 import resources
 from engine import runs
-from engine.notices import RunError
 from engine.run import Run
+from engine.runfiles.notices import RunError
 
 BUNDLED = resources.ROOT / "first-run"
 

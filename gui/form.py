@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from engine.experiment import Experiment, Problem, Remedy, flat
 from gui import style
 from gui.draft import Draft
-from gui.editors import FIELDS
-from gui.fields import Spec, number_text, spec, tr
+from gui.widgets.editors import FIELDS
+from gui.widgets.fields import Spec, number_text, spec, tr
 
 
 class ProblemLine(QWidget):

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
-from engine.records import application_version
+from engine.runfiles.records import application_version
 from gui import dialogs, style
 from gui.figures import of_tab
 from gui.shortcuts import ShortcutSheet

@@ -10,14 +10,16 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine import lock, preflight, runs, sources
+from engine import preflight, runs
+from engine.datasets import sources
 from engine.events import Finished
 from engine.experiment import Experiment
 from engine.inbox import MoreEpochs, SetLearningRate
-from engine.notices import RunError
 from engine.run import Run
-from engine.saving import Moved, Saved, SaveElsewhere
-from engine.writer import Limits
+from engine.runfiles import lock
+from engine.runfiles.notices import RunError
+from engine.runfiles.saving import Moved, Saved, SaveElsewhere
+from engine.runfiles.writer import Limits
 from gui import explain, job
 from gui.books import Books
 from gui.downloads import Downloads

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.events import Snapshot
 from engine.experiment import Data, Experiment
-from engine.notices import RunError
-from engine.saving import Saved, Thinned
+from engine.runfiles.notices import RunError
+from engine.runfiles.saving import Saved, Thinned
 from gui.models import Models, Question, SnapshotHandle
 from gui.workers import LatestOnly
 

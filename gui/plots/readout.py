@@ -10,7 +10,7 @@ from gui.plots.buckets import Floats
 from gui.plots.legend import Entry
 from gui.plots.runitems import ORDER, RunItems
 from gui.plots.scale import Scale
-from gui.quantities import count, significant
+from gui.widgets.quantities import count, significant
 
 Named = Iterable[tuple[str, RunItems]]
 translate = QCoreApplication.translate

@@ -22,16 +22,18 @@ from PySide6.QtWidgets import (
 from engine import shapes
 from engine.experiment import Experiment, Model, Problem
 from engine.shapes import Plan
-from gui import block_edits, controls, fields, style
-from gui.architecture_foot import Foot
-from gui.block_buttons import BlockButtons
-from gui.block_edits import Blocks
-from gui.blocks_model import BlocksModel, Row
-from gui.blocks_table import HEADER_HEIGHT, BlocksTable
-from gui.blocks_widths import aligned, spread
+from gui import style
+from gui.blocks import block_edits
+from gui.blocks.architecture_foot import Foot
+from gui.blocks.block_buttons import BlockButtons
+from gui.blocks.block_edits import Blocks
+from gui.blocks.blocks_model import BlocksModel, Row
+from gui.blocks.blocks_table import HEADER_HEIGHT, BlocksTable
+from gui.blocks.blocks_widths import aligned, spread
 from gui.plots.menu import Menu
 from gui.plots.network import NetworkDrawing
 from gui.session import Draft, Session
+from gui.widgets import controls, fields
 
 DRAWING_SHARE = 3 / 8
 """The most of a large tab's height that its drawing takes: beyond this it tells no more and drives the tables away."""

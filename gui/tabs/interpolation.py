@@ -22,16 +22,16 @@ from PySide6.QtWidgets import (
 
 from engine.answers import Blend, Contents, Strip
 from gui import style
-from gui.controls import button, note
-from gui.image_picker import ImagePicker
 from gui.plots import export
 from gui.plots.menu import Menu
 from gui.plots.picture import Picture
 from gui.plots.tiles import TiledImages
 from gui.questions import Questions
 from gui.session import Session
-from gui.stage import Stage
-from gui.way import Way
+from gui.widgets.controls import button, note
+from gui.widgets.image_picker import ImagePicker
+from gui.widgets.stage import Stage
+from gui.widgets.way import Way
 
 STEPS = 10
 """Pictures of a row."""

@@ -12,16 +12,16 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.answers import Axes, Code, Contents, Numbers, Plane, Progress
 from gui import style
-from gui.controls import Flow, button, combo, labelled, note, spin
-from gui.image_picker import ImagePicker
 from gui.plots.code import CodeView
 from gui.plots.menu import Menu
 from gui.plots.picture import Picture
 from gui.plots.plane import PlaneView
-from gui.quantities import significant
 from gui.questions import Questions
 from gui.session import Session
-from gui.stage import Stage
+from gui.widgets.controls import Flow, button, combo, labelled, note, spin
+from gui.widgets.image_picker import ImagePicker
+from gui.widgets.quantities import significant
+from gui.widgets.stage import Stage
 
 COLUMN_WIDTH = 212
 """The image's column: its controls in two rows, in px."""

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from engine.answers import Contents, Indices, Progress, Ranking, Reconstructions
 from gui import style
-from gui.controls import Flow, button, note
-from gui.image_picker import ImagePicker
-from gui.pages import Pages
 from gui.plots.gallery import Gallery
 from gui.plots.menu import Menu
-from gui.quantities import count, short, significant
 from gui.questions import Questions
 from gui.session import Session
-from gui.stage import Stage
+from gui.widgets.controls import Flow, button, note
+from gui.widgets.image_picker import ImagePicker
+from gui.widgets.pages import Pages
+from gui.widgets.quantities import count, short, significant
+from gui.widgets.stage import Stage
 
 ERROR_LIMIT = 1.0
 """The end of the error map: the largest error there is, so that maps compare from snapshot to snapshot."""

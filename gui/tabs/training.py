@@ -11,17 +11,17 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.experiment import LABELS
-from engine.notices import DamagedFile
+from engine.runfiles.notices import DamagedFile
 from gui import style
-from gui.controls import note
-from gui.fields import number_text, spec, translated
-from gui.keynumbers import KeyNumber, KeyNumbers
 from gui.plots.curves import LossCurves
-from gui.quantities import NOTHING, count, duration, significant
 from gui.runbook import RunBook
 from gui.session import Session
-from gui.stage import Stage
-from gui.training_controls import FIRST_SMOOTHING, Steering, ViewControls
+from gui.widgets.controls import note
+from gui.widgets.fields import number_text, spec, translated
+from gui.widgets.keynumbers import KeyNumber, KeyNumbers
+from gui.widgets.quantities import NOTHING, count, duration, significant
+from gui.widgets.stage import Stage
+from gui.widgets.training_controls import FIRST_SMOOTHING, Steering, ViewControls
 
 if TYPE_CHECKING:
     from engine.events import Intervention

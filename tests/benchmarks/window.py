@@ -171,7 +171,8 @@ def first_paint(repeats: int) -> Iterator[str]:
 
 def headless_rate(seconds: float) -> float:
     """Images per second of the same training without a window."""
-    from engine import job, sources
+    from engine import job
+    from engine.datasets import sources
     from engine.events import Step
     from engine.inbox import Inbox
 

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine import data, sources
+from engine import data
+from engine.datasets import sources
+from engine.datasets.sources import Archive, File, Source
 from engine.experiment import IMAGE_SHAPES, Data, DatasetName
-from engine.sources import Archive, File, Source
 
 TRAINING, TEST = 300, 60
 

@@ -12,10 +12,19 @@ import time
 import pytest
 import torch
 
-from engine import history, lock, model, records, runs, storage
+from engine import model, runs, storage
 from engine.experiment import Data, Experiment, Linear, Model, Train
-from engine.notices import NewerVersion, NoCheckpoint, NotWritable, ProgramFile, RunError, number_text, size_text
-from engine.saving import SaveFailed
+from engine.runfiles import history, lock, records
+from engine.runfiles.notices import (
+    NewerVersion,
+    NoCheckpoint,
+    NotWritable,
+    ProgramFile,
+    RunError,
+    number_text,
+    size_text,
+)
+from engine.runfiles.saving import SaveFailed
 from tests.samples.make import make
 
 

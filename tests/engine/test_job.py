@@ -11,7 +11,7 @@ from engine.device import OutOfMemory
 from engine.experiment import ExperimentError, replaced
 from engine.inbox import Inbox
 from engine.job import Order
-from engine.trainable import TrainingError
+from engine.learning.trainable import TrainingError
 
 
 @pytest.fixture(autouse=True)

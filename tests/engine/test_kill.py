@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import history, runs, storage
-from engine.notices import RunError
+from engine import runs, storage
+from engine.runfiles import history
+from engine.runfiles.notices import RunError
 
 ROOT = Path(__file__).parents[2]
 CALLS = {"write": ("before", "half", "after"), "fsync": ("before", "after"), "replace": ("before", "after"),

@@ -16,12 +16,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import history, journal, listing, lock, model, records, runs, storage
+from engine import model, runs, storage
 from engine.events import Checkpoint, Evaluation, Intervention, Step
 from engine.experiment import Experiment, replaced
 from engine.inbox import Inbox
-from engine.notices import Locked, NotWritable, RunError
-from engine.records import Notes, RunState
+from engine.runfiles import history, journal, lock, records
+from engine.runfiles.notices import Locked, NotWritable, RunError
+from engine.runfiles.records import Notes, RunState
+from engine.terminal import listing
 from engine.train import train
 from tests.samples.make import EXPERIMENT, make
 
@@ -302,7 +304,8 @@ def test_without_hard_links_a_lock_still_locks(run, monkeypatch):
 
 def test_of_many_processes_that_want_a_stale_lock_one_gets_it(run):
     locked_by(run, started="another time")
-    code = ("import sys\nfrom pathlib import Path\nfrom engine import lock\nfrom engine.notices import Locked\n"
+    code = ("import sys\nfrom pathlib import Path\nfrom engine.runfiles import lock\n"
+            "from engine.runfiles.notices import Locked\n"
             f"input()\ntry:\n    with lock.held(Path({str(run.folder)!r})):\n        print('got', flush=True)\n"
             "        sys.stdin.readline()\nexcept Locked:\n    print('refused', flush=True)")
     many = [subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -14,8 +14,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import history, records, storage, tensorfile
-from engine.notices import DamagedFile, ProgramFile
+from engine import storage
+from engine.runfiles import history, records, tensorfile
+from engine.runfiles.notices import DamagedFile, ProgramFile
 
 TENSORS = {"encoder.0.weight": torch.arange(6.0).reshape(2, 3), "step": torch.tensor(7), "none": torch.zeros(0, 4),
            "half": torch.ones(3, dtype=torch.bfloat16), "random": torch.get_rng_state()}

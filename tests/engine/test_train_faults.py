@@ -8,9 +8,10 @@ import weakref
 import pytest
 import torch
 
-from engine import learner, model, train
+from engine import model, train
 from engine.experiment import Convolution, ExperimentError, Linear, Remedy, replaced
 from engine.inbox import Inbox, SaveNow
+from engine.learning import learner
 from engine.train import Checkpoint, Diverged, Evaluation, Finished, OutOfMemory, Pacing, Snapshot, Step, TrainingError
 from tests.conftest import small_dataset
 from tests.engine.test_train import in_long_turns, losses, only, run

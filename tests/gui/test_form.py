@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QApplication
 
 from engine.experiment import Convolution, Experiment, Model
 from gui.draft import Draft
-from gui.editors import ChoiceField, NumberField
-from gui.fields import number_text, spec
 from gui.form import Form
+from gui.widgets.editors import ChoiceField, NumberField
+from gui.widgets.fields import number_text, spec
 
 
 @pytest.fixture

@@ -140,11 +140,11 @@ def test_an_exception_in_a_plain_thread_reaches_the_bar_on_the_main_thread(qtbot
 
 
 def test_what_the_engine_logs_is_in_the_log_and_not_on_the_terminal(qtbot, reporter, tmp_path, capsys):
-    logging.getLogger("engine.record").warning("the save failed")
+    logging.getLogger("engine.runfiles.record").warning("the save failed")
     assert "the save failed" in (tmp_path / LOG_NAME).read_text()
     reporter.uninstall()
     assert logging.getLogger("engine").propagate
-    logging.getLogger("engine.record").warning("nobody listens")
+    logging.getLogger("engine.runfiles.record").warning("nobody listens")
     assert "nobody listens" not in (tmp_path / LOG_NAME).read_text()
     assert capsys.readouterr().err == ""
 

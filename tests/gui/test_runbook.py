@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from engine import journal
 from engine.events import Evaluation, Intervention, Step
-from engine.notices import DamagedFile
 from engine.run import Run
+from engine.runfiles import journal
+from engine.runfiles.notices import DamagedFile
 from gui.books import Books
 from gui.runbook import RunBook
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from engine import runs, sources, storage
+from engine import runs, storage
 from engine.answers import Reconstructions
+from engine.datasets import sources
 from engine.events import Finished, Snapshot, Step
 from engine.experiment import Remedy
 from gui import explain
@@ -625,7 +626,8 @@ def test_snapshots_come_live_while_training(qtbot, make_session):
 
 
 def test_failures_of_every_thread_are_in_the_log(qtbot, session, monkeypatch, caplog):
-    from engine import download, losses, runs
+    from engine import losses, runs
+    from engine.datasets import download
     from gui import reporter
 
     monkeypatch.setattr(reporter.logger, "propagate", True)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import torch
 
-from engine import records, runs, storage
+from engine import runs, storage
 from engine.experiment import Data, Experiment, Linear, Model, Train
 from engine.inbox import Inbox, SetLearningRate
-from engine.records import Notes
+from engine.runfiles import records
+from engine.runfiles.records import Notes
 from engine.train import Step, train
 from tests.conftest import small_dataset
 

@@ -21,7 +21,7 @@ torch.set_num_threads(1)
 from engine import runs, storage  # noqa: E402
 from engine.experiment import Data, Experiment, Linear, Model, Train, replaced  # noqa: E402
 from engine.inbox import Inbox, SetLearningRate  # noqa: E402
-from engine.saving import SaveFailed  # noqa: E402
+from engine.runfiles.saving import SaveFailed  # noqa: E402
 from engine.train import Pacing, Step, train  # noqa: E402
 from tests.conftest import small_dataset  # noqa: E402
 

@@ -6,8 +6,8 @@ import threading
 import pytest
 from PySide6.QtCore import QCoreApplication
 
-from engine import download, sources
-from engine.download import DownloadError, Progress
+from engine.datasets import download, sources
+from engine.datasets.download import DownloadError, Progress
 from gui.data_page import DataPage
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import lock
+from engine.runfiles import lock
 from gui.panels.runs import RunsPanel
 from gui.runlist import RunRow
 from tests.gui.conftest import tiny, trained

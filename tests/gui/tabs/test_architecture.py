@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QApplication,
 
 from engine import shapes
 from engine.experiment import Convolution, Experiment, Linear, Model, Reshape, replaced
-from gui import block_edits, style
+from gui import style
+from gui.blocks import block_edits
 from gui.session import Session
 from gui.tabs.architecture import ArchitectureTab
 

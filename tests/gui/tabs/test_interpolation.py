@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from engine import runs, storage
-from gui import way
 from gui.plots import export
 from gui.tabs.interpolation import InterpolationTab
+from gui.widgets import way
 from tests.gui.tabs.conftest import answered, network
 from tests.gui.tabs.test_latent import codes_of, decoded, picture
 

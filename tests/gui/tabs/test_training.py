@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
-from engine import journal
 from engine.events import Step
+from engine.runfiles import journal
 from gui import style
 from gui.plots.buckets import Smoothed
 from gui.tabs.training import TrainingTab

@@ -1,0 +1,1 @@
+"""Where images come from: files, downloads, and digits drawn by arithmetic."""
