@@ -1,0 +1,112 @@
+"""The presets against their reports: parameters by the formula, shapes, and what is definite to the letter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import experiment as ex
+from engine import shapes
+
+FOLDER = Path(__file__).parents[1] / "resources" / "presets"
+PRESETS = {path.stem: ex.load(path) for path in sorted(FOLDER.glob("*.toml"))}
+NETWORKS = {name: preset for name, preset in PRESETS.items() if getattr(preset, "task", "autoencoder") == "autoencoder"}
+
+
+def convolution(kernel, inputs, outputs):
+    """K²·C·N + N, the formula of the first report; of a transposed convolution too."""
+    return kernel**2 * inputs * outputs + outputs
+
+
+def dense(inputs, outputs):
+    return inputs * outputs + outputs
+
+
+STRIDED = convolution(3, 1, 8) + convolution(3, 8, 16) + convolution(3, 16, 8) + convolution(3, 8, 1)
+DEEP = STRIDED + convolution(3, 16, 32) + convolution(3, 32, 16)
+CONVOLUTIONS = convolution(3, 1, 32) + convolution(3, 32, 64)
+
+
+def dropout_network(code):
+    """The third report's: two convolutions, a linear code, and kernels 5 and 4 on the way back."""
+    there = convolution(3, 1, 16) + convolution(3, 16, 32) + dense(800, code)
+    return there + dense(code, 800) + convolution(5, 32, 16) + convolution(4, 16, 1)
+
+
+def latent_network(code, first_kernel, last_kernel):
+    """The fourth report's, with the two kernels that the mirror solves."""
+    back = convolution(first_kernel, 64, 32) + convolution(last_kernel, 32, 1)
+    return CONVOLUTIONS + dense(64 * 7 * 7, code) + dense(code, 64 * 7 * 7) + back
+
+
+PARAMETERS = {
+    "mnist-strided": STRIDED, "mnist-maxpool": STRIDED, "mnist-strided-deep": DEEP,
+    **{f"mnist-dense-{size}": dense(784, size) + dense(size, 784) for size in (64, 128, 256, 512)},
+    **{f"mnist-dense-adam-{size}": dense(784, size) + dense(size, 784) for size in (64, 128, 256, 512)},
+    "mnist-dense-512-long": dense(784, 512) + dense(512, 784),
+    "fashion-dropout": dropout_network(64), "fashion-dropout-01": dropout_network(64),
+    "fashion-dropout-01-256": dropout_network(256), "fashion-sgd": dropout_network(256),
+    **{f"fashion-latent-{size}": latent_network(size, 3, 3) for size in (64, 512, 1024)},
+    "fashion-strided": latent_network(512, 3, 3),
+    "fashion-convolutional": CONVOLUTIONS + convolution(3, 64, 32) + convolution(3, 32, 1),
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_preset_has_the_parameters_of_the_formula(name):
+    assert shapes.plan(PRESETS[name]).parameters == PARAMETERS[name]
+
+
+def test_the_numbers_that_the_reports_name():
+    assert (STRIDED, DEEP, dropout_network(64), dropout_network(256)) == (2_481, 11_745, 121_137, 428_529)
+
+
+def test_every_network_of_the_reports_is_counted():
+    assert set(NETWORKS) == {*PARAMETERS, "digits-quick"}
+
+
+@pytest.mark.parametrize(("name", "preset"), PRESETS.items())
+def test_a_preset_is_named_sourced_explained_and_can_be_trained(name, preset):
+    assert (preset.name, bool(preset.source), bool(preset.note)) == (name, True, True)
+    assert shapes.problems(preset) == ()
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_a_preset_of_a_report_says_that_no_independent_test_is_left(name):
+    assert PRESETS[name].data.validation == "test"
+    assert "no independent test" in PRESETS[name].note
+
+
+@pytest.mark.parametrize(("name", "sides"), [
+    ("mnist-strided", [9, 3]), ("mnist-maxpool", [9, 3]), ("mnist-strided-deep", [14, 7, 3]),
+    ("fashion-dropout", [13, 5]), ("fashion-latent-512", [14, 7]), ("fashion-strided", [14, 7]),
+])
+def test_the_sides_of_the_feature_maps(name, sides):
+    layers = shapes.plan(PRESETS[name]).encoder
+    assert [layer.output[-1] for layer in layers if len(layer.output) == 3] == sides
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("mnist-strided-deep", ("adam", 0.001, 1e-5, 64, 20)),
+    ("mnist-dense-512", ("sgd", 0.95, 0.0, 1000, 150)),
+    ("mnist-dense-512-long", ("sgd", 0.95, 0.0, 1000, 500)),
+    ("fashion-dropout", ("adam", 0.001, 0.0, 100, 15)),
+    ("fashion-sgd", ("sgd", 0.001, 0.0, 100, 15)),
+    ("fashion-latent-512", ("adam", 0.001, 0.0, 100, 10)),
+])
+def test_how_a_preset_is_trained(name, expected):
+    train = PRESETS[name].train
+    assert (train.optimizer, train.learning_rate, train.weight_decay, train.batch_size, train.epochs) == expected
+
+
+def test_momentum_and_dropout_are_those_of_the_reports():
+    assert PRESETS["mnist-dense-64"].train.momentum == 0.95
+    assert PRESETS["fashion-sgd"].train.momentum == 0.0
+    for name, share in {"mnist-dense-64": 0.1, "fashion-dropout": 0.2, "fashion-dropout-01": 0.1}.items():
+        assert {block.dropout for block in PRESETS[name].model.encoder} == {share}
+
+
+def test_the_epochs_of_the_figures_are_kept():
+    assert {10, 50, 100, 500} <= set(PRESETS["mnist-dense-512-long"].train.keep)
+    assert 5 in PRESETS["mnist-dense-512"].train.keep
