@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QScrollArea,
     QSplitter,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -29,15 +28,20 @@ from gui.panels.status import StatusLine
 from gui.panels.timeline import Timeline
 from gui.panels.train import TrainPanel
 from gui.session import Session
+from gui.widgets.tabgroups import TabGroups
 from gui.workers import Loader
 
 NAME = "Autoencoder Explorer"
 NARROWEST, USUAL, WIDEST = 280, layout.LEFT_WIDTH, 360
 SMALLEST = (1000, 640)
 
-TABS = ("architecture.ArchitectureTab", "training.TrainingTab", "reconstruction.ReconstructionTab",
-        "latent.LatentTab", "interpolation.InterpolationTab")
-"""One line for each tab: its module and class in gui.tabs; imported and made when first shown."""
+GROUPS = {
+    "model": ("architecture.ArchitectureTab", "training.TrainingTab"),
+    "look": ("reconstruction.ReconstructionTab", "latent.LatentTab", "interpolation.InterpolationTab"),
+    "compare": (),
+}
+"""The tabs by group, each its module and class in gui.tabs; imported and made when first shown."""
+TABS = tuple(place for places in GROUPS.values() for place in places)
 FIRST_TAB = "training"
 
 
@@ -65,7 +69,7 @@ class Window(QMainWindow):
         self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
         self.messages = MessageBar()
-        self.tabs = QTabWidget()
+        self.tabs = TabGroups()
         self.timeline, self.status = Timeline(session), StatusLine(session)
         self.experiment, self.train, self.runs = ExperimentPanel(session), TrainPanel(session), RunsPanel(session)
         self.setCentralWidget(self._body())
@@ -129,23 +133,22 @@ class Window(QMainWindow):
         above.addWidget(self.messages)
         column.addLayout(above)
         column.addWidget(self.tabs, 1)
-        self.tabs.setDocumentMode(True)
         return right
 
     def _add_tabs(self) -> None:
         names = {"architecture": self.tr("Architecture"), "training": self.tr("Training"),
                  "reconstruction": self.tr("Reconstruction"), "latent": self.tr("Latent grid"),
                  "interpolation": self.tr("Interpolation")}
+        groups = {"model": self.tr("Model"), "look": self.tr("Look"), "compare": self.tr("Compare")}
         self._pages: list[tuple[str, QVBoxLayout]] = []
         self._made: dict[int, QWidget] = {}
-        for number, place in enumerate(TABS, 1):
+        for group, place in ((group, place) for group, places in GROUPS.items() for place in places):
             module = place.partition(".")[0]
             page = QWidget()
             column = QVBoxLayout(page)
             column.setContentsMargins(0, 0, 0, 0)
             self._pages.append((module, column))
-            self.tabs.addTab(page, names[module])
-            self.tabs.setTabToolTip(number - 1, f"{names[module]} (Ctrl+{number})")
+            self.tabs.add(page, names[module], groups[group])
 
     @Slot(int)
     def make_tab(self, index: int) -> QWidget:
