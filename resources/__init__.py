@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -12,6 +13,11 @@ DEFAULT_PRESET = "digits-quick"
 
 
 def presets() -> dict[str, Path]:
-    """Name -> TOML file of every bundled experiment, the default first, then by name."""
-    found = {path.stem: path for path in sorted((ROOT / "presets").glob("*.toml"))}
+    """Name -> TOML file of every bundled experiment, the default first, then by name, numbers by their value."""
+    found = {path.stem: path for path in sorted((ROOT / "presets").glob("*.toml"), key=_natural)}
     return {DEFAULT_PRESET: found[DEFAULT_PRESET], **found}
+
+
+def _natural(path: Path) -> list[tuple[str, int]]:
+    """Words and numbers of a name, so that 64 comes before 512."""
+    return [(word, int(number or 0)) for word, number in re.findall(r"(\D+)(\d*)", path.stem)]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-import resources
 from engine import experiment as experiments
 from engine.datasets import sources
 from engine.experiment import LABELS, Data, Experiment, ExperimentError, Linear, Model, Train
@@ -16,8 +14,8 @@ from gui import style
 from gui.form import Form, PathOf
 from gui.messages import Message
 from gui.session import Session
-from gui.widgets.editors import Choice
 from gui.widgets.fields import Spec, spec_of
+from gui.widgets.presets import PresetChoice
 
 FIVE = ("data.dataset", "train.learning_rate", "train.epochs")
 
@@ -39,13 +37,16 @@ class ExperimentPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._presets: dict[str, Path] = resources.presets()
         column = QVBoxLayout(self)
         column.setContentsMargins(style.M, style.M, style.M, style.S)
         column.setSpacing(style.XS)
         five: list[str | tuple[PathOf, Spec]] = ["data.dataset", (code_size_path, code_size_spec()), *FIVE[1:]]
         self.form = Form(session.draft, five, above=self._preset_row())
         column.addWidget(self.form)
+        self.source = style.dress(QLabel(), "caption", "quiet")
+        self.source.setWordWrap(True)
+        self.source.setAccessibleName(self.tr("Source of the settings"))
+        column.addWidget(self.source)
         column.addLayout(self._data_row())
         self.code = style.dress(QLabel(), "caption", "quiet")
         self.code.setWordWrap(True)
@@ -59,15 +60,9 @@ class ExperimentPanel(QWidget):
         session.data_dir_changed.connect(self._refresh_data)
         self._refresh(session.draft.experiment)
 
-    def _preset_row(self) -> tuple[QLabel, Choice]:
+    def _preset_row(self) -> tuple[QLabel, PresetChoice]:
         label = QLabel(self.tr("Preset"))
-        self.preset = Choice()
-        for name in self._presets:
-            self.preset.addItem(name, name)
-        self.preset.setPlaceholderText(self.tr("Own settings"))
-        self.preset.setAccessibleName(self.tr("Preset"))
-        self.preset.setToolTip(self.tr("Start from a complete experiment. Every setting can be changed afterwards, "
-                                       "and undone."))
+        self.preset = PresetChoice()
         self.preset.activated.connect(self._choose_preset)
         label.setBuddy(self.preset)
         return label, self.preset
@@ -134,7 +129,7 @@ class ExperimentPanel(QWidget):
     def _choose_preset(self, index: int) -> None:
         name = self.preset.itemData(index)
         try:
-            self._session.draft.replace(experiments.load(self._presets[name]))
+            self._session.draft.replace(experiments.load(self.preset.paths[name]))
         except (ExperimentError, OSError) as error:
             text = self.tr("The preset {name} could not be read ({reason}). The settings stay as they are.")
             self._session.message.emit(Message(text.format(name=name, reason=error)))
@@ -146,7 +141,10 @@ class ExperimentPanel(QWidget):
     @Slot(object)
     def _refresh(self, experiment: Experiment) -> None:
         plan = self._session.draft.plan
-        self.preset.setCurrentIndex(self._preset_index(experiment))
+        self.preset.show_origin(experiment)
+        self.source.setText(experiment.source)
+        self.source.setToolTip(experiment.note)
+        self.source.setVisible(bool(experiment.source))
         if plan.problems or not plan.encoder:
             self.code.setText(self.tr("The network does not fit yet.\nThe Architecture tab says where."))
         else:
@@ -156,13 +154,6 @@ class ExperimentPanel(QWidget):
             self.code.setText(text.format(code=code, ratio=f"{plan.compression:.3g}",
                                           parameters=f"{plan.parameters:,}"))
         self._refresh_data()
-
-    def _preset_index(self, experiment: Experiment) -> int:
-        """Where the experiment comes from, as long as it is unchanged."""
-        for index, path in enumerate(self._presets.values()):
-            if _loaded(path) == experiment:
-                return index
-        return -1
 
     @Slot()
     def _refresh_data(self) -> None:
@@ -174,10 +165,3 @@ class ExperimentPanel(QWidget):
         style.mark(self.data_status, "tone", "quiet" if there else "warning")
         self.data_status.setVisible(not there)
         self.download.setVisible(not there)
-
-
-def _loaded(path: Path) -> Experiment | None:
-    try:
-        return experiments.load(path)
-    except (ExperimentError, OSError):
-        return None
