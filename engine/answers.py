@@ -20,7 +20,7 @@ Path = Literal["straight", "spherical"]
 Axes = Literal["pca"] | tuple[int, int]
 """The two principal directions of the codes, or two dimensions of the flattened code."""
 Image = tuple[str, int]
-"""An image by its split ('training', 'validation' or 'test') and its index in it, counted from 0."""
+"""An image by its split ('training', 'validation', 'test' or 'own') and its index in it, counted from 0."""
 
 
 class QuestionError(Exception):
@@ -48,16 +48,24 @@ class Contents:
     class_names: tuple[str, ...]
     code_shape: tuple[int, ...]
     """Of the model that was asked: (numbers,) or (channels, height, width)."""
+    image_shape: tuple[int, ...] = (1, 28, 28)
+    """(channels, height, width) of every image."""
+    white_on_black: bool = True
+    """Whether the images stand on black."""
+    own_names: tuple[str, ...] = ()
+    """What the person calls the images of the split 'own'."""
 
     def of_class(self, split: str, label: int | None) -> Indices:
         """Indices of a split's images of one class, in order; of all images where ``label`` is None."""
-        labels = self.labels[split]
+        labels = self.labels.get(split)
         if label is None or labels is None:
-            return np.arange(self.sizes[split])
+            return np.arange(self.sizes.get(split, 0))
         return np.flatnonzero(labels == label)
 
     def class_of(self, split: str, index: int) -> str:
-        """Name of an image's class, or '' where it has none."""
+        """Name of an image's class, or of an own image; '' where there is none."""
+        if split == "own":
+            return self.own_names[index] if index < len(self.own_names) else ""
         labels = self.labels[split]
         return "" if labels is None else self.class_names[labels[index]]
 

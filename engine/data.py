@@ -60,10 +60,14 @@ class Dataset:
     class_names: tuple[str, ...]
     independent_test: bool
     fingerprint: str
+    own: Split | None = None
+    """The person's own images in the data set's shape, to be looked at only (:mod:`engine.ownimage`)."""
+    own_names: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split:
-        """'training', 'validation' or 'test' -> that split. Raises KeyError for another name."""
-        return {"training": self.training, "validation": self.validation, "test": self.test}[name]
+        """'training', 'validation', 'test' or 'own' -> that split. Raises KeyError for another name."""
+        own = self.own or Split(self.test.images[:0], None)
+        return {"training": self.training, "validation": self.validation, "test": self.test, "own": own}[name]
 
 
 class Images(NamedTuple):

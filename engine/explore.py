@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine import asking, figures, latent
+from engine import asking, figures, latent, ownimage
 from engine.answers import (
     Axes,
     Blend,
@@ -46,10 +46,12 @@ KEPT_CLOUDS = 4
 
 
 def contents(model: Autoencoder, data: Dataset) -> Contents:
-    """Sizes, labels and class names of the splits, and the shape of the model's code."""
-    splits = {name: data.split(name) for name in SPLITS}
+    """Sizes, labels and class names of the splits, those of the own images too, and the shape of the model's code."""
+    splits = {name: data.split(name) for name in (*SPLITS, *(("own",) if data.own else ()))}
     labels = {name: None if split.labels is None else np.array(split.labels.numpy()) for name, split in splits.items()}
-    return Contents({name: len(split) for name, split in splits.items()}, labels, data.class_names, model.plan.code)
+    images = data.training.images
+    return Contents({name: len(split) for name, split in splits.items()}, labels, data.class_names, model.plan.code,
+                    tuple(images.shape[1:]), ownimage.white_on_black(images[:1000].numpy()), data.own_names)
 
 
 def reconstruct(model: Autoencoder, data: Dataset, split: str, indices: Sequence[int] | Indices) -> Reconstructions:
