@@ -7,7 +7,6 @@ is a generator: it yields Progress between pieces of work, and its answer last.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
@@ -27,22 +26,19 @@ from engine.answers import (
     Pictures,
     Plane,
     Progress,
-    QuestionError,
     Ranking,
     Reconstructions,
     Strip,
 )
 from engine.data import SPLITS, Dataset
+from engine.fixedcodes import fixed_cloud, fixed_labels, within
+from engine.fixedcodes import fixed_indices as fixed_indices
+from engine.latentmap import codes_map as codes_map
+from engine.latentmap import map_place as map_place
+from engine.latentmap import thumbnails as thumbnails
+from engine.latentmap import tsne_map as tsne_map
 from engine.metrics import mse_per_image
 from engine.model import Autoencoder
-
-FIXED_IMAGES = 1000
-"""How many codes span the plane of the latent space; always those of the same images."""
-
-FIXED_SPLIT = "validation"
-
-KEPT_CLOUDS = 4
-"""Snapshots whose codes are kept: those of a code of 3,136 numbers take 25 MB."""
 
 
 def contents(model: Autoencoder, data: Dataset) -> Contents:
@@ -113,33 +109,6 @@ def code_of(model: Autoencoder, data: Dataset, split: str, index: int) -> Code:
                 asking.label(source, index))
 
 
-_clouds: weakref.WeakKeyDictionary[Autoencoder, tuple[str, latent.Cloud]] = weakref.WeakKeyDictionary()
-"""Codes of the fixed images by model: a snapshot's model never changes, and the plane's controls ask often."""
-
-
-def _fixed_cloud(model: Autoencoder, data: Dataset) -> Generator[Progress, None, latent.Cloud]:
-    """The codes of the fixed images and their principal directions."""
-    known = _clouds.get(model)
-    if known is None or known[0] != data.fingerprint:
-        images = data.split(FIXED_SPLIT).images[torch.from_numpy(fixed_indices(data))]
-        pieces = []
-        for piece in asking.pieces(len(images)):
-            yield Progress(piece.start, 2 * len(images))
-            pieces.append(asking.encode(model, images[piece]).flatten(1).double().numpy())
-        search = latent.principal(np.concatenate(pieces))
-        cloud = yield from asking.reporting(search, Progress(len(images), 2 * len(images)))
-        known = _clouds[model] = data.fingerprint, cloud
-        while len(_clouds) > KEPT_CLOUDS:
-            del _clouds[next(iter(_clouds))]
-    return known[1]
-
-
-def fixed_indices(data: Dataset) -> Indices:
-    """Which images span the plane: evenly spaced over their split, and always the same."""
-    size = len(data.split(FIXED_SPLIT))
-    return np.linspace(0, size - 1, min(FIXED_IMAGES, size)).round().astype(np.int64)
-
-
 def code_plane(model: Autoencoder, data: Dataset, split: str, index: int, axes: Axes = "pca", size: int = 12,
                quantile: float = 0.02, through_image: bool = False,
                previous: Numbers | None = None) -> Iterator[Progress | Plane]:
@@ -148,9 +117,9 @@ def code_plane(model: Autoencoder, data: Dataset, split: str, index: int, axes: 
     It runs through the mean code, or through the chosen image's, over the codes' range from ``quantile`` to its
     opposite. Given the scores of the ``previous`` plane, the principal directions keep their order and sign.
     """
-    cloud = yield from _fixed_cloud(model, data)
+    cloud = yield from fixed_cloud(model, data)
     codes = cloud.codes
-    frame = latent.frame_of(cloud, _within(axes, codes.shape[1]), previous)
+    frame = latent.frame_of(cloud, within(axes, codes.shape[1]), previous)
     image = code_of(model, data, split, index).code.reshape(-1).astype(np.float64)
     scores, position = frame.coordinates(codes), frame.coordinates(image)
     x, y = frame.steps(scores, quantile, size)
@@ -159,16 +128,7 @@ def code_plane(model: Autoencoder, data: Dataset, split: str, index: int, axes: 
     pictures = yield from _decoded(model, points, len(codes))
     constant = np.ptp(scores, axis=0) == 0
     yield Plane(pictures, asking.single(x), asking.single(y[::-1]), axes, frame.explained, asking.single(scores),
-                (float(position[0]), float(position[1])), (bool(constant[0]), bool(constant[1])), _fixed_labels(data))
-
-
-def _within(axes: Axes, numbers: int) -> Axes:
-    """The axes. Raises QuestionError where the code has no such dimension."""
-    for dimension in () if axes == "pca" else axes:
-        if not 0 <= dimension < numbers:
-            raise QuestionError("question.dimension", f"The code has no dimension {dimension}. Choose 0 to "
-                                f"{numbers - 1}.", dimension=dimension, last=numbers - 1)
-    return axes
+                (float(position[0]), float(position[1])), (bool(constant[0]), bool(constant[1])), fixed_labels(data))
 
 
 def _decoded(model: Autoencoder, points: latent.Vectors, done: int) -> Generator[Progress, None, Pictures]:
@@ -183,11 +143,6 @@ def _decoded(model: Autoencoder, points: latent.Vectors, done: int) -> Generator
 def _at(model: Autoencoder, points: latent.Vectors) -> Pictures:
     """(n, d) flat codes -> their pictures."""
     return asking.pictures(asking.decode(model, torch.from_numpy(asking.single(points)).unflatten(1, model.plan.code)))
-
-
-def _fixed_labels(data: Dataset) -> Indices | None:
-    labels = data.split(FIXED_SPLIT).labels
-    return None if labels is None else np.array(labels.numpy()[fixed_indices(data)])
 
 
 def interpolation(model: Autoencoder, data: Dataset, a: Image, b: Image, path: Path, t: float) -> Blend:

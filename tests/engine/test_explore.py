@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine import asking, explore, latent, model
+from engine import asking, explore, fixedcodes, latent, model
 from engine.answers import Plane, Progress, QuestionError, Ranking, Reconstructions
 from engine.data import Dataset, Split
 from engine.experiment import Convolution, Data, Experiment, Linear, Model
@@ -329,10 +329,10 @@ def test_a_model_is_asked_for_the_fixed_codes_only_once(data):
 
 
 def test_codes_of_only_a_few_models_are_kept(data):
-    networks = [built() for _ in range(explore.KEPT_CLOUDS + 3)]
+    networks = [built() for _ in range(fixedcodes.KEPT_CLOUDS + 3)]
     for network in networks:
         last(explore.code_plane(network, data, "test", 0, size=2))
-    assert [network in explore._clouds for network in networks] == [False] * 3 + [True] * explore.KEPT_CLOUDS
+    assert [network in fixedcodes.clouds for network in networks] == [False] * 3 + [True] * fixedcodes.KEPT_CLOUDS
 
 
 # --- between two images ----------------------------------------------------------------------------------------------
