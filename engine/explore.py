@@ -31,6 +31,10 @@ from engine.answers import (
     Strip,
 )
 from engine.data import SPLITS, Dataset
+from engine.featuremaps import dead_units as dead_units
+from engine.featuremaps import kernels as kernels
+from engine.featuremaps import layer_list as layer_list
+from engine.featuremaps import layer_maps as layer_maps
 from engine.fixedcodes import fixed_cloud, fixed_labels, within
 from engine.fixedcodes import fixed_indices as fixed_indices
 from engine.latentmap import codes_map as codes_map

@@ -37,7 +37,8 @@ SMALLEST = (1000, 640)
 
 GROUPS = {
     "model": ("architecture.ArchitectureTab", "training.TrainingTab"),
-    "look": ("reconstruction.ReconstructionTab", "latent.LatentTab", "interpolation.InterpolationTab"),
+    "look": ("reconstruction.ReconstructionTab", "layers.LayersTab", "latent.LatentTab",
+             "interpolation.InterpolationTab"),
     "compare": (),
 }
 """The tabs by group, each its module and class in gui.tabs; imported and made when first shown."""
@@ -137,7 +138,8 @@ class Window(QMainWindow):
 
     def _add_tabs(self) -> None:
         names = {"architecture": self.tr("Architecture"), "training": self.tr("Training"),
-                 "reconstruction": self.tr("Reconstruction"), "latent": self.tr("Latent grid"),
+                 "reconstruction": self.tr("Reconstruction"), "layers": self.tr("Layers"),
+                 "latent": self.tr("Latent grid"),
                  "interpolation": self.tr("Interpolation")}
         groups = {"model": self.tr("Model"), "look": self.tr("Look"), "compare": self.tr("Compare")}
         self._pages: list[tuple[str, QVBoxLayout]] = []

@@ -1,6 +1,6 @@
-"""Colour maps made of the theme's tokens: one for errors, one for differences.
+"""Colour maps: one for errors and one for differences, made of the theme's tokens, and plain grey.
 
-Both move through equal steps of lightness in OKLab (B. Ottosson, https://bottosson.github.io/posts/oklab/), so that
+They move through equal steps of lightness in OKLab (B. Ottosson, https://bottosson.github.io/posts/oklab/), so that
 equal differences look equal.
 """
 
@@ -34,6 +34,12 @@ def srgb(lab: Floats) -> Floats:
     """(N, 3) OKLab -> (N, 3) sRGB, clipped to [0, 1]."""
     linear = np.clip((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_LMS).T, 0, 1)
     return np.clip(np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055), 0, 1)
+
+
+@cache
+def grey() -> Table:
+    """(256, 3) uint8 from black to white, as images are shown."""
+    return _frozen(np.repeat(np.linspace(0, 1, 256)[:, None], 3, axis=1))
 
 
 @cache

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import style
-from gui.plots import keys, pixels
+from gui.plots import colormaps, keys, pixels
 from gui.plots.grid import Grid, arrange, best_columns
 
 LABEL_HEIGHT = 18
@@ -30,11 +30,13 @@ class TiledImages(QWidget):
         clicked(int): a tile was clicked, or chosen with Enter.
         hovered(int): the mouse came to another tile; -1 when it left them.
         selected_changed(int): the outline moved, by mouse or arrow keys.
+        pointed(object): the mouse came to another pixel: (tile, row, column), None beside the pictures.
     """
 
     clicked = Signal(int)
     hovered = Signal(int)
     selected_changed = Signal(int)
+    pointed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None, *, spacing: int = 0) -> None:
         """``spacing`` px between the tiles; with 0 neighbours share their line."""
@@ -42,6 +44,9 @@ class TiledImages(QWidget):
         self.selected = -1
         self._images = np.zeros((0, 1, 1), np.uint8)
         self._pixels = pixels.rgb32(self._images)
+        self._draw: Callable[[], np.ndarray] | None = None
+        self._crossed: frozenset[int] = frozenset()
+        self._pixel: tuple[int, int, int] | None = None
         self._labels: tuple[str, ...] = ()
         self._columns: int | None = None
         self._spacing = spacing
@@ -51,17 +56,38 @@ class TiledImages(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        style.theme().changed.connect(self.update)
+        style.theme().changed.connect(self._recolour)
 
     def __len__(self) -> int:
         return len(self._images)
 
     def set_images(self, images: np.ndarray, columns: int | None = None, labels: Sequence[str] | None = None) -> None:
         """Show uint8 (N, H, W) or (N, H, W, 3), in place; without ``columns`` as large as fits. Raises ValueError."""
+        self._show(images, lambda: pixels.rgb32(images), columns, labels)
+
+    def set_values(self, values: np.ndarray, low: np.ndarray | float, high: np.ndarray | float,
+                   columns: int | None = None, diverging: bool = False, labels: Sequence[str] | None = None) -> None:
+        """Show numbers (N, H, W), in place: in grey from ``low``, black, to ``high``, white, each one or (N,).
+
+        A ``diverging`` map instead, whose middle, the surface colour, lies between low and high.
+        """
+        low, high = (np.broadcast_to(np.float32(end), len(values))[:, None, None] for end in (low, high))
+        scaled = np.divide(values - low, high - low, out=np.zeros(values.shape, np.float32), where=high > low)
+        self._show(values, lambda: pixels.colored(scaled, colormaps.diverging(style.theme().current.dark) if diverging
+                                                  else colormaps.grey(), 0, 1), columns, labels)
+
+    def cross_out(self, tiles: Collection[int]) -> None:
+        """Draw a line across these tiles, and no others."""
+        self._crossed = frozenset(tiles)
+        self.update()
+
+    def _show(self, images: np.ndarray, draw: Callable[[], np.ndarray], columns: int | None,
+              labels: Sequence[str] | None) -> None:
+        """Take over pictures that ``draw`` gives their colours. Raises ValueError."""
         labels = tuple(labels or ())
         if labels and len(labels) != len(images):
             raise ValueError(f"labels: {len(labels)} for {len(images)} images; give one each or none")
-        self._pixels = pixels.rgb32(images)
+        self._pixels, self._draw = draw(), draw
         shape = (self._images.shape[:3], self._columns, bool(self._labels))
         self._images, self._columns, self._labels = images, columns, labels
         if shape != (images.shape[:3], columns, bool(labels)):
@@ -87,6 +113,30 @@ class TiledImages(QWidget):
     def numbers(self) -> list[tuple[str, np.ndarray]]:
         """The pixels as columns: image, row, column, value (or red, green, blue), 0 to 255."""
         return pixels.columns(self._images)
+
+    def pixel_at(self, position: QPoint) -> tuple[int, int, int] | None:
+        """Tile, row and column at a position in the widget; None where there is no picture."""
+        tile = self.index_at(position)
+        if tile < 0:
+            return None
+        place, point = self._places().tile(tile), (position.toPointF() * self.devicePixelRatioF()).toPoint()
+        if not place.contains(point):
+            return None
+        rows, columns = self._images.shape[1:3]
+        return (tile, (point.y() - place.top()) * rows // place.height(),
+                (point.x() - place.left()) * columns // place.width())
+
+    @Slot()
+    def _recolour(self) -> None:
+        """Take the colours of the theme."""
+        if self._draw is not None:
+            self._pixels = self._draw()
+        self.update()
+
+    def _point(self, pixel: tuple[int, int, int] | None) -> None:
+        if pixel != self._pixel:
+            self._pixel = pixel
+            self.pointed.emit(pixel)
 
     def _forget_places(self) -> None:
         """The tiles lie elsewhere now."""
@@ -138,6 +188,8 @@ class TiledImages(QWidget):
             tile = grid.tile(index)
             painter.fillRect(tile.adjusted(-1, -1, 1, 1), line)
             pixels.draw(painter, tile.toRectF(), self._pixels[index], in_file)
+            if index in self._crossed:
+                self._cross(painter, tile)
         self._outline(painter, self._hovered, style.theme().current.quiet, 1)
         self._outline(painter, self.selected, style.theme().current.accent, 3 if self.hasFocus() else 2)
 
@@ -151,6 +203,14 @@ class TiledImages(QWidget):
             painter.setPen(pen)
             reach = width // 2
             painter.drawRect(self._places().tile(index).adjusted(-1, -1, 0, 0).adjusted(-reach, -reach, reach, reach))
+
+    def _cross(self, painter: QPainter, tile: QRect) -> None:
+        """A line across a tile, from its lower left corner."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(style.theme().current.warning), max(1.0, 1.5 * self.devicePixelRatioF())))
+        painter.drawLine(tile.bottomLeft(), tile.topRight())
+        painter.restore()
 
     def _paint_labels(self, painter: QPainter) -> None:
         """The labels, below their tiles."""
@@ -194,9 +254,11 @@ class TiledImages(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(self.index_at(event.position().toPoint()))
+        self._point(self.pixel_at(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
         self._hover(-1)
+        self._point(None)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self.update()

@@ -1,0 +1,1 @@
+"""The parts of the view of a network's layers."""
