@@ -8,7 +8,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PureWindowsPath
@@ -35,7 +35,7 @@ __all__ = [
     "CheckpointFile", "DamagedFile", "Limits", "Metrics", "Moved", "Notes", "Notice", "Resumption", "RetrySave",
     "Run", "RunError", "RunInfo", "RunState", "SaveElsewhere", "SaveFailed", "Saved", "SnapshotFile", "Status",
     "Thinned", "Told", "adopt", "check_writable", "create", "default_runs_dir", "free_space_warning", "list_runs",
-    "load_checkpoint", "load_snapshot", "open_run", "record", "take_over", "tidy", "titles", "write_notes",
+    "load_checkpoint", "load_snapshot", "open_run", "record", "take_over", "tidy", "title", "titles", "write_notes",
 ]
 
 RUNS_DIR_VARIABLE = "AUTOENCODER_EXPLORER_RUNS"
@@ -53,8 +53,8 @@ def default_runs_dir() -> Path:
 
 
 def create(runs_dir: Path, experiment: Experiment, data_fingerprint: str, *, device: str = "cpu",
-           threads: int | None = None) -> Run:
-    """A new run folder with its settings, all at once. Raises NotWritable."""
+           threads: int | None = None, files: Mapping[str, bytes] | None = None) -> Run:
+    """A new run folder with its settings, and with further files by name, all at once. Raises NotWritable."""
     check_writable(runs_dir)
     now = datetime.now().astimezone()
     settings = to_toml(experiment).encode()
@@ -67,6 +67,8 @@ def create(runs_dir: Path, experiment: Experiment, data_fingerprint: str, *, dev
 
     def fill(folder: Path) -> None:
         storage.write_atomic(folder / records.EXPERIMENT, settings)
+        for name, content in (files or {}).items():
+            storage.write_atomic(folder / name, content)
         storage.write_atomic(folder / records.INFO, info.to_json())
 
     return Run(_new_folder(runs_dir, f"{now:%Y-%m-%d_%H-%M-%S}_{_slug(experiment)}", fill))
@@ -175,7 +177,7 @@ def titles(runs: Sequence[Run]) -> dict[Path, str]:
     for _, experiment in reversed(named.values()):  # the oldest of a name is what the others differ from
         if experiment is not None:
             first.setdefault(experiment.name, experiment)
-    return {folder: own or (_title(first[experiment.name], experiment) if experiment else folder.name)
+    return {folder: own or (title(first[experiment.name], experiment) if experiment else folder.name)
             for folder, (own, experiment) in named.items()}
 
 
@@ -186,8 +188,8 @@ def _experiment(run: Run) -> Experiment | None:
         return None
 
 
-def _title(first: Experiment, experiment: Experiment) -> str:
-    """'mnist-strided, learning rate 0.01'."""
+def title(first: Experiment, experiment: Experiment) -> str:
+    """An experiment beside the one it comes from: 'mnist-strided, learning rate 0.01'."""
     changed = (f"{path.rpartition('.')[2].replace('_', ' ')} {value}"
                for path, (_, value) in differences(first, experiment).items() if value is not None)
     return ", ".join([experiment.name or experiment.data.dataset, *list(changed)[:3]])

@@ -16,7 +16,7 @@ from engine import storage
 from engine.experiment import Experiment, ExperimentError
 from engine.run import Run
 from engine.runfiles.notices import reason
-from gui import first_run, layout, settings, style
+from gui import explain, first_run, layout, settings, style
 from gui.messages import Action, Message
 from gui.reporter import Reporter
 from gui.session import Session
@@ -66,6 +66,7 @@ class Main(QObject):
         self._connect()
         self.window.show()
         self._say_what_was_found(loaded)
+        self._say_what_waits(self.session.queue.keep_in(config_dir))
         QTimer.singleShot(0, self, self._begin)
 
     def _connect(self) -> None:
@@ -100,6 +101,14 @@ class Main(QObject):
             text = self.tr("Settings could not be read (line {line}); defaults are in use. Your old file is {file}.")
             message = Message(text.format(line=loaded.damaged_line, file=loaded.backup), "warning", key="settings")
             self.window.messages.show_message(message)
+
+    def _say_what_waits(self, unreadable: Path | None) -> None:
+        """The queue of the last time is there, paused; or its file could not be read and was kept."""
+        if unreadable is not None:
+            text = self.tr("The queue could not be read; it is empty. Its old file is {file}.")
+            self.window.messages.show_message(Message(text.format(file=unreadable), "warning", key="queue"))
+        elif self.session.queue.items:
+            self.window.messages.show_message(explain.queue_paused(self.session))
 
     def _say_what_crashed(self, interrupted: list[Run]) -> None:
         """A native crash of the last time left a report."""

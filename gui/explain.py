@@ -58,14 +58,19 @@ class Session(Protocol):
 
 def refusal(session: Session, even_if_full: bool = False) -> Message | None:
     """Why the draft cannot be trained now; None when it can."""
-    if session.training.at_work or session.training.state == "loading":
+    if session.at_work:
         return busy(session)
-    for problem in session.draft.problems:
-        remedy = problem.remedy
-        actions = (Action(remedy.label, partial(session.draft.apply, remedy)),) if remedy else ()
-        return Message(problem.message, "warning", actions, key="draft")
     anyway = None if even_if_full else session.start_anyway
-    return obstacle(session, session.runs_dir, session.draft.experiment, anyway)
+    return problem(session) or obstacle(session, session.runs_dir, session.draft.experiment, anyway)
+
+
+def problem(session: Session) -> Message | None:
+    """What is wrong with the draft itself; None when nothing is."""
+    for found in session.draft.problems:
+        remedy = found.remedy
+        actions = (Action(remedy.label, partial(session.draft.apply, remedy)),) if remedy else ()
+        return Message(found.message, "warning", actions, key="draft")
+    return None
 
 
 def obstacle(session: Session, folder: Path, experiment: Experiment, anyway: Callable[[], object] | None,
@@ -75,10 +80,23 @@ def obstacle(session: Session, folder: Path, experiment: Experiment, anyway: Cal
     return _folder(session, folder) or disk or _data(session, experiment.data.dataset)
 
 
-def busy(session: Session) -> Message:
-    """Only one training at a time."""
+def busy(session: Session, run: Run | None = None) -> Message:
+    """Only one training at a time; a run that is to be continued can wait for its turn."""
     text = translate("explain", "A run is being trained. Stop it first; it can be resumed later.")
-    return Message(text, "information", (Action(translate("explain", "Stop it"), session.stop),), key="busy")
+    stop = Action(translate("explain", "Stop it"), session.stop)
+    if run is None:
+        return Message(text, "information", (stop,), key="busy")
+    wait = Action(translate("explain", "Add to the queue"), partial(session.queue.add, run.experiment, run=run.folder))
+    return Message(text, "information", (wait, stop), key="busy")
+
+
+def queue_paused(session: Session) -> Message:
+    """A training was stopped by hand while others wait."""
+    count = len(session.queue.items)
+    text = (translate("explain", "The queue is paused; 1 experiment waits.") if count == 1 else
+            translate("explain", "The queue is paused; {count} experiments wait.").format(count=count))
+    return Message(text, "information", (Action(translate("explain", "Continue the queue"), session.queue.resume),),
+                   key="queue")
 
 
 def _folder(session: Session, folder: Path) -> Message | None:

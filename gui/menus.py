@@ -48,6 +48,7 @@ class Menus(QObject):
         self._add(menu, self.tr("Open run…"), partial(dialogs.open_run, self._window), "Ctrl+Shift+O")
         self._add(menu, self.tr("Save experiment as…"), partial(dialogs.save_experiment, self._window), "Ctrl+S")
         menu.addSeparator()
+        self._add(menu, self.tr("Own image…"), partial(self._want, "own image"))
         self._add(menu, self.tr("Data sets…"), partial(self._want, "data sets"))
         self._add(menu, self.tr("Runs folder…"), partial(self._want, "runs folder"))
         menu.addSeparator()
@@ -61,6 +62,7 @@ class Menus(QObject):
         self.redo = self._add(menu, self.tr("Redo"), draft.redo, "Ctrl+Shift+Z", "redo")
         menu.addSeparator()
         self._add(menu, self.tr("Copy view"), self.copy, "Ctrl+C", "copy")
+        self._add(menu, self.tr("Paste picture"), partial(dialogs.paste_picture, self._window), "Ctrl+V")
 
     def _view(self, menu: QMenu) -> None:
         tabs = self._window.tabs
@@ -86,6 +88,7 @@ class Menus(QObject):
         window, session = self._window, self._session
         self.train = self._add(menu, self.tr("Train, pause or continue"), window.train.toggle, "Space", "play")
         self.batch = self._add(menu, self.tr("One batch"), window.train.one_batch, ".", "step")
+        self.queue = self._add(menu, self.tr("Add to the queue"), session.add_to_queue, "Ctrl+Return")
         self.stop = self._add(menu, self.tr("Stop"), session.stop, "", "stop")
         self.save = self._add(menu, self.tr("Save a checkpoint now"), session.training.save_now, "", "save")
         menu.addSeparator()
@@ -110,6 +113,7 @@ class Menus(QObject):
         draft, training = self._session.draft, self._session.training
         self.undo.setEnabled(draft.can_undo)
         self.redo.setEnabled(draft.can_redo)
+        self.queue.setEnabled(not draft.problems)
         self.stop.setEnabled(training.state not in ("idle", "saving"))
         self.save.setEnabled(training.state in ("running", "paused"))
         self.batch.setEnabled(training.state in ("running", "paused", "idle"))

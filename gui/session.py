@@ -28,6 +28,8 @@ from gui.forecast import Forecast
 from gui.job import Order, Started
 from gui.messages import Message
 from gui.models import Models, SnapshotHandle
+from gui.own_images import OwnImages
+from gui.queue import Queue, Waiting
 from gui.reporter import keep_in_log
 from gui.runlist import RunList
 from gui.settings import Settings
@@ -45,11 +47,11 @@ TORCHVISION = "torchvision"
 class Session(QObject):
     """One window's knowledge.
 
-    Attributes: ``draft``, ``training``, ``shown``, ``runs`` (RunList), ``forecast``, ``downloads``, ``settings``,
-    ``data_dir``, ``runs_dir``, ``ready`` (torch is there), ``broken`` (torch could not be loaded). Signals:
-    ``message`` (Message), ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed`` (Settings),
-    ``dialog_wanted`` (what only a window can ask: 'save elsewhere', 'data folder', 'data files: NAME', 'runs
-    folder', 'data sets'), ``torchvision_checked`` (what is wrong with it, or ''), ``closed`` (all threads ended).
+    Attributes: ``draft``, ``training``, ``queue``, ``shown``, ``runs`` (RunList), ``forecast``, ``downloads``,
+    ``settings``, ``data_dir``, ``runs_dir``, ``ready`` (torch is there), ``broken`` (torch could not be loaded).
+    Signals: ``message`` (Message), ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed``
+    (Settings), ``dialog_wanted`` (what only a window can ask: 'save elsewhere', 'data folder', 'data files: NAME', 'runs
+    folder', 'data sets', 'own image'), ``torchvision_checked`` (what is wrong with it, or ''), ``closed`` (all threads ended).
     """
 
     message = Signal(object)
@@ -71,22 +73,28 @@ class Session(QObject):
         self.ready = self.broken = False
         self.draft = Draft(experiment, self)
         self.training = Training(self)
+        self.queue = Queue(self)
         self._questions = LatestOnly(Models.prepare, self)
         self.shown = Shown(self._questions, Models(), self.data_dir, self)
+        self.own = OwnImages(self._questions, self.shown, self)
         self.forecast = Forecast(self._questions, self)
         self.downloads = Downloads(self)
         self._loader: Loader | None = None
         self._waiting: tuple[Order, tuple[Any, ...], bool] | None = None
         self._threads: dict[tuple[Any, ...], int] = {}  # measured, so that the next start of such a network is quick
         self._closing = self._closed = self._go_on = self._held = self._was_paused = False
+        self._beginning, self._follows = False, True
         self.draft.changed.connect(self._want_forecast)
         self.settings_changed.connect(self._want_forecast)
+        self.own.message.connect(self.message)
         self.runs.failed.connect(self._take_runs_failure)
         self.runs.idle.connect(self._look_for_end)
         self.books.idle.connect(self._look_for_end)
         self.training.run_started.connect(self._show_started)
         self.training.stepped.connect(self._take_events)
         self.training.finished.connect(self._end_training)
+        self.queue.changed.connect(self._begin_next)
+        self.queue.failed.connect(self._say_queue_not_kept)
         self.downloads.finished.connect(self._end_download)
         self.data_dir_changed.connect(self.shown.look_again)
         self._questions.finished.connect(self._look_for_end)
@@ -136,12 +144,72 @@ class Session(QObject):
         self._look_for_end()
 
     def start(self, even_if_full: bool = False, one_batch: bool = False) -> None:
-        """Train the draft as a new run, or a batch of it and pause; a message says why when that cannot be."""
+        """Train the draft as a new run, or a batch of it and pause; a message says why when that cannot be.
+
+        While another run is being trained the draft waits in the queue.
+        """
+        if self.at_work and not one_batch:
+            self.add_to_queue()
+            return
         refusal = explain.refusal(self, even_if_full)
         if refusal is not None:
             self.message.emit(refusal)
             return
+        self._follows = True
         self._begin(self.order(self.draft.experiment), one_batch=one_batch)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a run is being trained, or waits for torch."""
+        return self.training.at_work or self._waiting is not None
+
+    def add_to_queue(self) -> None:
+        """Let the draft wait until nothing else is being trained; a message says why when that cannot be."""
+        refusal = explain.problem(self)
+        if refusal is not None:
+            self.message.emit(refusal)
+        else:
+            self.queue.add(self.draft.experiment)
+
+    @Slot()
+    def _begin_next(self) -> None:
+        """Train what waits first, as soon as nothing else is being trained; what cannot be trained pauses the queue."""
+        if self.at_work or self._closing or self._beginning:
+            return
+        self._beginning = True  # taking an item changes the queue
+        try:
+            item = self.queue.take()
+            if item is not None and not self._begin_waiting(item):
+                self.queue.put_back(item)
+                self.queue.pause()
+        finally:
+            self._beginning = False
+
+    def _begin_waiting(self, item: Waiting) -> bool:
+        """Begin an item of the queue; -> False, with a message, when something stands in its way."""
+        try:
+            run = runs.open_run(str(item.run), self.runs_dir) if item.run else None
+        except RunError as error:
+            self.message.emit(Message(error.message))
+            return True  # it is gone for good: the others need not wait for it
+        obstacle = explain.obstacle(self, run.folder if run else self.runs_dir, item.experiment, None)
+        if obstacle is not None:
+            self.message.emit(obstacle)
+            return False
+        self._follows = self.shown.run is None or (self.shown.live and self._shows_training)
+        self._begin(self.order(item.experiment, run))
+        return True
+
+    @Slot(str)
+    def _say_queue_not_kept(self, reason: str) -> None:
+        text = self.tr("The queue could not be written down ({reason}); it holds until the window closes.")
+        self.message.emit(Message(text.format(reason=reason), "warning", key="queue"))
+
+    @property
+    def _shows_training(self) -> bool:
+        """Whether the shown run is the one that is trained, or was last."""
+        shown, trained = self.shown.run, self.training.run
+        return shown is not None and trained is not None and shown.folder == trained.folder
 
     def start_anyway(self) -> None:
         """Train the draft although the disk is nearly full."""
@@ -149,8 +217,8 @@ class Session(QObject):
 
     def resume(self, run: Run, *commands: Any, even_if_full: bool = False) -> None:
         """Continue a run where its newest checkpoint is; a message says why when that cannot be."""
-        if self.training.at_work or self._waiting is not None:
-            self.message.emit(explain.busy(self))
+        if self.at_work:
+            self.message.emit(explain.busy(self, run if not commands else None))
             return
         refusal = explain.read_only(self, run)
         if refusal is not None:
@@ -166,6 +234,7 @@ class Session(QObject):
         if obstacle is not None:
             self.message.emit(obstacle)
             return
+        self._follows = True
         self._begin(order, commands)
 
     def train_more(self, run: Run, epochs: int = 10) -> None:
@@ -226,7 +295,9 @@ class Session(QObject):
 
     @Slot(object)
     def _show_started(self, run: Run) -> None:
-        self.shown.show_run(run)
+        """A run of the queue leaves a person alone who looks at another one."""
+        if self._follows:
+            self.shown.show_run(run)
         self.refresh_runs()
 
     @Slot(object)
@@ -272,8 +343,17 @@ class Session(QObject):
             self._train_on()
         self._go_on = False
         self.refresh_runs()
+        if isinstance(outcome, Finished) and outcome.reason == "stopped":
+            self._pause_queue()
+        self._begin_next()
         self._want_forecast()
         self._look_for_end()
+
+    def _pause_queue(self) -> None:
+        """Who stops a training does not want the next one to begin by itself."""
+        if self.queue.items and not self.queue.paused and not self.at_work and not self._closing:
+            self.queue.pause()
+            self.message.emit(explain.queue_paused(self))
 
     def _train_on(self) -> None:
         """The training was only stopped for a closing that was taken back; one that was paused stays so."""

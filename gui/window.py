@@ -17,12 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import dialogs, layout, menus, style
+from gui import dialogs, layout, menus, own_images, style
 from gui.keys import SingleKeys
 from gui.layout import Layout
 from gui.messages import Action, Message
 from gui.panels.experiment import ExperimentPanel
 from gui.panels.messages import MessageBar
+from gui.panels.queue import QueuePanel
 from gui.panels.runs import RunsPanel
 from gui.panels.status import StatusLine
 from gui.panels.timeline import Timeline
@@ -62,6 +63,7 @@ class Window(QMainWindow):
         super().__init__()
         self.session = session
         self._config_dir = config_dir
+        session.own.use_folder(config_dir / own_images.FOLDER)
         self.log_path = log_path or config_dir / "log.txt"
         self._closing = False
         self._threads_ended = False
@@ -73,6 +75,7 @@ class Window(QMainWindow):
         self.tabs = TabGroups()
         self.timeline, self.status = Timeline(session), StatusLine(session)
         self.experiment, self.train, self.runs = ExperimentPanel(session), TrainPanel(session), RunsPanel(session)
+        self.queue = QueuePanel(session)
         self.setCentralWidget(self._body())
         self._add_tabs()
         self._restore(layout.load(config_dir))
@@ -116,13 +119,23 @@ class Window(QMainWindow):
         column.addWidget(self.train)
         self.left = QSplitter(Qt.Orientation.Vertical)
         self.left.addWidget(above)
-        self.left.addWidget(self.runs)
+        self.left.addWidget(self._lists())
         self.left.setChildrenCollapsible(False)
         self.left.setStretchFactor(0, 0)
         self.left.setStretchFactor(1, 1)
         self.left.setMinimumWidth(NARROWEST)
         self.left.setMaximumWidth(WIDEST)
         return self.left
+
+    def _lists(self) -> QWidget:
+        """What waits, above what is there."""
+        lists = QWidget()
+        column = QVBoxLayout(lists)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.queue)
+        column.addWidget(self.runs, 1)
+        return lists
 
     def _right(self) -> QWidget:
         right = QWidget()
@@ -243,7 +256,7 @@ class Window(QMainWindow):
         self.setWindowTitle(f"{title} — {NAME}" if title else NAME)
 
     def open_path(self, path: Path) -> None:
-        """Open an experiment's file in the form, or show a run's folder."""
+        """Open an experiment's file in the form, a run's folder, or a picture as an own image."""
         dialogs.open_path(self.session, path)
 
     # Layout
@@ -333,11 +346,13 @@ class Window(QMainWindow):
     # Drops
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if event.mimeData().hasImage() or any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.open_path(Path(url.toLocalFile()))
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if not paths:
+            dialogs.take_picture(self, event.mimeData())
+        for path in paths:
+            self.open_path(path)

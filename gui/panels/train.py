@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -38,12 +39,7 @@ class TrainPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(style.M, style.S, style.M, style.S)
         column.setSpacing(style.S)
-        self.train = QPushButton()
-        self.train.setMinimumHeight(TRAIN_HEIGHT)
-        self.train.setAccessibleName(self.tr("Train"))
-        style.mark(self.train, "primary", True)
-        self.train.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        column.addWidget(self.train)
+        column.addLayout(self._large_buttons())
         column.addLayout(self._small_buttons())
         column.addWidget(self._progress_bar())
         self.forecast = style.dress(QLabel(), "caption", "quiet")
@@ -57,6 +53,7 @@ class TrainPanel(QWidget):
     def _connect(self) -> None:
         session, training = self._session, self._training
         self.train.clicked.connect(self.toggle)
+        self.queue.clicked.connect(session.add_to_queue)
         self.stop.clicked.connect(session.stop)
         self.batch.clicked.connect(self.one_batch)
         self.more.clicked.connect(self.train_more)
@@ -68,6 +65,21 @@ class TrainPanel(QWidget):
         session.shown.run_changed.connect(self._refresh)
         session.runs.changed.connect(self._refresh)
         session.settings_changed.connect(self._show_settings)
+
+    def _large_buttons(self) -> QHBoxLayout:
+        """Train; and, while something is at work, what Train would then mean."""
+        row = QHBoxLayout()
+        row.setSpacing(style.S)
+        self.train, self.queue = QPushButton(), QPushButton(self.tr("Add to queue"))
+        self.train.setAccessibleName(self.tr("Train"))
+        style.mark(self.train, "primary", True)
+        self.queue.setAccessibleName(self.tr("Add to queue"))
+        for button in (self.train, self.queue):
+            button.setMinimumHeight(TRAIN_HEIGHT)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        row.addWidget(self.train, 1)
+        row.addWidget(self.queue)
+        return row
 
     def _small_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -186,6 +198,9 @@ class TrainPanel(QWidget):
         problems = self._session.draft.problems
         self.train.setEnabled(state != "saving" and not (state == "idle" and problems))
         self.train.setToolTip(problems[0].message if state == "idle" and problems else self._tip(state))
+        self.queue.setVisible(state != "idle")
+        _allow(self.queue, self.tr("Train the experiment above when the ones before it are done (Ctrl+Return)"),
+               problems[0].message if problems else "")
         _allow(self.stop, self.tr("Save a checkpoint and end; it can be resumed"), self._no_stop(state))
         _allow(self.batch, self.tr("Train a single batch, then pause (.)"), self._no_batch(state))
         _allow(self.more, self.tr("Train the shown run longer, with the state of its optimizer"), self._no_more(state))
@@ -259,7 +274,7 @@ class TrainPanel(QWidget):
                            rate=count(progress.images_per_second), left=duration(progress.remaining_s))
 
 
-def _allow(button: QToolButton, tip: str, why_not: str) -> None:
+def _allow(button: QAbstractButton, tip: str, why_not: str) -> None:
     """Enable a button, or disable it; its tooltip says what it does and why it cannot."""
     button.setEnabled(not why_not)
     button.setToolTip(f"{tip}\n{why_not}" if why_not else tip)

@@ -38,20 +38,20 @@ class PresetChoice(Choice):
     def show_origin(self, experiment: Experiment) -> None:
         """Choose the preset that the experiment is, as long as none of its settings is changed; else none."""
         path = self.paths.get(experiment.name)
-        unchanged = path is not None and _read(path) == experiment
+        unchanged = path is not None and read(path) == experiment
         self.setCurrentIndex(self.findData(experiment.name) if unchanged else -1)
 
     def showPopup(self) -> None:
         for index in range(self.count()):
             path = self.paths.get(self.itemData(index) or "")
-            preset = _read(path) if path else None
+            preset = read(path) if path else None
             if preset is not None:
                 self.setItemData(index, f"{preset.source}\n\n{preset.note}", Qt.ItemDataRole.ToolTipRole)
         super().showPopup()
 
 
 @cache
-def _read(path: Path) -> Experiment | None:
+def read(path: Path) -> Experiment | None:
     """A preset, None where it cannot be read; they never change while the application runs."""
     try:
         return experiments.load(path)

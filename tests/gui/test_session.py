@@ -175,15 +175,18 @@ def test_a_learning_rate_changed_while_paused_is_noted(qtbot, make_session):
         session.training.set_learning_rate(0)
 
 
-def test_a_second_training_is_refused_with_the_offer_to_stop(qtbot, make_session):
+def test_resuming_while_another_trains_offers_the_queue_and_to_stop(qtbot, make_session):
     session = make_session(tiny(train__epochs=500))
     with qtbot.waitSignal(session.training.run_started, timeout=20_000):
         session.start()
-    session.start()
+    session.resume(session.training.run)
     message = session.messages[-1]
-    assert [action.label for action in message.actions] == ["Stop it"]
+    assert [action.label for action in message.actions] == ["Add to the queue", "Stop it"]
+    message.actions[0].run()
+    assert [item.run for item in session.queue.items] == [session.training.run.folder]
+    session.queue.pause()
     with qtbot.waitSignal(session.training.finished, timeout=20_000):
-        message.actions[0].run()
+        message.actions[1].run()
 
 
 def test_a_draft_with_a_problem_is_not_started(qtbot, session):
