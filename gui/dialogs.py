@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication, Qt
 
 from engine import experiment as experiments
-from engine import runs, storage
+from engine import ownimage, runs, storage
 from engine.experiment import LABELS, ExperimentError
 from engine.runfiles.notices import RunError, reason
 from gui.messages import Action, Message
 from gui.session import Session
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
     from PySide6.QtWidgets import QFileDialog
+
+    from gui.own_image import OwnImagePage
 
 translate = QCoreApplication.translate
 
@@ -24,6 +27,9 @@ translate = QCoreApplication.translate
 def ask(window: Any, what: str) -> None:
     """Open the dialog for one of ``Session.dialog_wanted``. Raises KeyError for another name."""
     session: Session = window.session
+    if what == "own image":
+        own_image_page(window)
+        return
     if what == "data sets":
         from gui.data_page import DataPage
 
@@ -40,6 +46,26 @@ def ask(window: Any, what: str) -> None:
         "save elsewhere": (translate("dialogs", "Save the run in"), session.runs_dir, session.save_elsewhere),
     }[what]
     _show(_dialog(window, title, start, folder=True), use)
+
+
+def own_image_page(window: Any) -> OwnImagePage:
+    """The page of own images, in front; imported when wanted."""
+    from gui.own_image import OwnImagePage
+
+    page = window.findChild(OwnImagePage) or OwnImagePage(window.session, window)
+    page.show()
+    page.raise_()
+    return page
+
+
+def take_picture(window: Any, content: QMimeData) -> None:
+    """Put a picture that was dropped on the page of own images."""
+    own_image_page(window).take(content)
+
+
+def paste_picture(window: Any) -> None:
+    """Put the clipboard's picture on the page of own images, which says so where there is none."""
+    own_image_page(window).paste_picture()
 
 
 def _open_data_files(window: Any, name: str) -> None:
@@ -106,9 +132,12 @@ def write_experiment(session: Session, path: Path) -> None:
 
 
 def open_path(session: Session, path: Path) -> None:
-    """An experiment's file goes into the form; a run, by its folder or its name, is shown; anything else is refused."""
+    """A run, by its folder or its name, is shown; a picture becomes an own image; any other file goes into the form."""
     if path.is_dir() or (session.runs_dir / path).is_dir():
         _open_run(session, path)
+    elif path.suffix.lower() in ownimage.ENDINGS:
+        session.dialog_wanted.emit("own image")
+        session.own.open(path)
     else:
         _open_experiment(session, path)
 

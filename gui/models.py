@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import ownimage
 from engine.experiment import Data, Experiment
+from engine.ownimage import OwnImage
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,6 +55,8 @@ class Models:
         self._limit_bytes = limit_bytes
         self._models: OrderedDict[tuple[Any, ...], tuple[SnapshotHandle, Autoencoder, int]] = OrderedDict()
         self._datasets: OrderedDict[tuple[Data, Path], Dataset] = OrderedDict()
+        self._with_own: dict[tuple[Data, Path], tuple[tuple[OwnImage, ...], Dataset]] = {}
+        self.own: tuple[OwnImage, ...] = ()  # replaced by the window, never changed
 
     @staticmethod
     def prepare() -> None:
@@ -93,8 +97,18 @@ class Models:
         self._datasets[spec, data_dir] = dataset
         self._datasets.move_to_end((spec, data_dir))
         while len(self._datasets) > DATASETS_KEPT:
-            self._datasets.popitem(last=False)
-        return dataset
+            self._with_own.pop(self._datasets.popitem(last=False)[0], None)
+        return self._completed((spec, data_dir), dataset)
+
+    def _completed(self, key: tuple[Data, Path], dataset: Dataset) -> Dataset:
+        """The data set with the person's own images; the training has the one without."""
+        own = self.own
+        if not own:
+            return dataset
+        known = self._with_own.get(key)
+        if known is None or known[0] is not own or known[1].training is not dataset.training:
+            known = self._with_own[key] = own, ownimage.with_own(dataset, own)
+        return known[1]
 
     @staticmethod
     def _weights(handle: SnapshotHandle) -> dict[str, Tensor]:

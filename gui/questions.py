@@ -49,6 +49,7 @@ class Questions(QObject):
         self._patience.timeout.connect(self._lose_patience)
         view.installEventFilter(self)
         shown.changed.connect(self._take_snapshot)
+        shown.own_changed.connect(self._take_own)
         shown.answered.connect(self._take_answer)
         shown.failed.connect(self._take_failure)
         shown.done.connect(self._take_end)
@@ -127,6 +128,12 @@ class Questions(QObject):
 
     @Slot(object)
     def _take_snapshot(self, _: Any) -> None:
+        self.refresh()
+
+    @Slot(object)
+    def _take_own(self, _: Any) -> None:
+        """There are other images to choose from."""
+        self._contents_of = self.contents = None
         self.refresh()
 
     @Slot(str, int, object)

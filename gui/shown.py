@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.events import Snapshot
 from engine.experiment import Data, Experiment
+from engine.ownimage import OwnImage
 from engine.runfiles.notices import RunError
 from engine.runfiles.saving import Saved, Thinned
 from gui.models import Models, Question, SnapshotHandle
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 Image = tuple[str, int]
 """Split and index of an image, counted from 0."""
 
+OWN = "own"
+"""The split of the person's own images."""
+
 FIRST_IMAGE: Image = ("test", 0)
 FIRST_PAIR: tuple[Image, Image] = (("test", 0), ("test", 1))
 
@@ -30,10 +34,11 @@ class Shown(QObject):
     """The shown run and snapshot, the chosen images, and the way to ask about them.
 
     Attributes: ``run``, ``experiment`` (of the run), ``snapshot``, ``snapshots`` (by step), ``live`` (following the
-    newest), ``split`` and ``image`` (its index), ``pair``. Signals carry the new value: ``run_changed`` (Run or None),
-    ``snapshots_changed`` (tuple), ``changed`` (SnapshotHandle or None), ``live_changed`` (bool), ``image_changed``
-    ((split, index)), ``pair_changed``; what was asked comes by ``answered`` (key, request, answer), ``failed`` (key,
-    request, text) and ``done`` (key, request). First comes a run's change, then its snapshots', then the snapshot's.
+    newest), ``split`` and ``image`` (its index), ``pair``, ``own`` (the person's own images). Signals carry the new
+    value: ``run_changed`` (Run or None), ``snapshots_changed`` (tuple), ``changed`` (SnapshotHandle or None),
+    ``live_changed`` (bool), ``image_changed`` ((split, index)), ``pair_changed``, ``own_changed`` (tuple); what was
+    asked comes by ``answered`` (key, request, answer), ``failed`` (key, request, text) and ``done`` (key, request).
+    First comes a run's change, then its snapshots', then the snapshot's.
     """
 
     run_changed = Signal(object)
@@ -42,6 +47,7 @@ class Shown(QObject):
     live_changed = Signal(bool)
     image_changed = Signal(object)
     pair_changed = Signal(object)
+    own_changed = Signal(object)
     answered = Signal(str, int, object)
     failed = Signal(str, int, str)
     done = Signal(str, int)
@@ -60,6 +66,7 @@ class Shown(QObject):
         self._failed: set[str] = set()  # keys of the questions whose newest answer is a failure
         self.split, self.image = FIRST_IMAGE
         self.pair: tuple[Image, Image] = FIRST_PAIR
+        self.own: tuple[OwnImage, ...] = ()
         questions.answered.connect(self._relay_answer)
         questions.failed.connect(self._relay_failure)
         questions.done.connect(self._relay_done)
@@ -83,8 +90,10 @@ class Shown(QObject):
         self.run = run
         self.experiment = _experiment(run)
         self.live, self._unsaved, self._newest = True, {}, None
-        if before != self.dataset_spec:
-            (self.split, self.image), self.pair = FIRST_IMAGE, FIRST_PAIR
+        if before != self.dataset_spec:  # own images are there for every data set
+            self.split, self.image = (self.split, self.image) if self.split == OWN else FIRST_IMAGE
+            left, right = (a if a[0] == OWN else b for a, b in zip(self.pair, FIRST_PAIR, strict=True))
+            self.pair = left, right
         self._list()
         self.snapshot = self._latest()
         self.run_changed.emit(run)
@@ -122,6 +131,22 @@ class Shown(QObject):
         if (a, b) != self.pair:
             self.pair = (a, b)
             self.pair_changed.emit(self.pair)
+
+    def set_own(self, images: tuple[OwnImage, ...]) -> None:
+        """Other own images; what is chosen stays chosen while it is among them, wherever it stands now."""
+        before, self.own, self._models.own = self.own, images, images
+
+        def kept(image: Image, instead: Image) -> Image:
+            if image[0] != OWN:
+                return image
+            same = before[image[1]] if image[1] < len(before) else None
+            return (OWN, images.index(same)) if same in images else instead
+
+        chosen = kept((self.split, self.image), FIRST_IMAGE)
+        pair = kept(self.pair[0], FIRST_PAIR[0]), kept(self.pair[1], FIRST_PAIR[1])
+        self.own_changed.emit(images)
+        self.choose_image(*chosen)
+        self.choose_pair(*pair)
 
     def ask(self, key: str, question: Question, *arguments: Any) -> int:
         """Ask about the shown snapshot; returns the request's number, 0 when there is nothing to ask about."""

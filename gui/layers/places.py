@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from engine.layeranswers import LayerPlace
-from gui.plots import keys
 
 ROW_HEIGHT = 24
 """In px."""
@@ -17,11 +16,10 @@ class LayerPlaces(QTreeWidget):
 
     chosen = Signal(str)
 
-    KEYS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End})
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers: tuple[LayerPlace, ...] = ()
+        self._rows: dict[str, QTreeWidgetItem] = {}
         self.setColumnCount(2)
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
@@ -40,7 +38,8 @@ class LayerPlaces(QTreeWidget):
     @property
     def layer(self) -> LayerPlace | None:
         """The chosen layer."""
-        place = self.indexOfTopLevelItem(self.currentItem()) if self.currentItem() else -1
+        item = self.currentItem()
+        place = -1 if item is None else self.indexOfTopLevelItem(item)
         return self._layers[place] if 0 <= place < len(self._layers) else None
 
     def set_layers(self, layers: tuple[LayerPlace, ...]) -> None:
@@ -49,23 +48,22 @@ class LayerPlaces(QTreeWidget):
         self._layers = layers
         self.blockSignals(True)
         self.clear()
+        self._rows = {}
         for layer in layers:
-            item = QTreeWidgetItem([self.title(layer), "×".join(map(str, layer.output))])
+            item = self._rows[layer.name] = QTreeWidgetItem([self.title(layer), "×".join(map(str, layer.output))])
             item.setSizeHint(0, QSize(0, ROW_HEIGHT))
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setToolTip(0, self._kind(layer))
             self.addTopLevelItem(item)
-        names = [layer.name for layer in layers]
-        if names:
-            self.setCurrentItem(self.topLevelItem(names.index(before) if before in names else 0))
+        if layers:
+            self.setCurrentItem(self._rows.get(before) or self._rows[layers[0].name])
         self.blockSignals(False)
         self.viewport().update()
 
     def choose(self, name: str) -> None:
         """Choose a layer by its name, as a click would."""
-        for place, layer in enumerate(self._layers):
-            if layer.name == name:
-                self.setCurrentItem(self.topLevelItem(place))
+        if name in self._rows:
+            self.setCurrentItem(self._rows[name])
 
     def title(self, layer: LayerPlace) -> str:
         """'Encoder 2 · code'."""
@@ -81,6 +79,3 @@ class LayerPlaces(QTreeWidget):
     def _choose(self) -> None:
         if self.layer is not None:
             self.chosen.emit(self.layer.name)
-
-    def event(self, event: QEvent) -> bool:
-        return keys.kept(event, self.KEYS) or super().event(event)

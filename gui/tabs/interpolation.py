@@ -73,7 +73,7 @@ class InterpolationTab(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = session.shown
+        self._session, self._shown = session, session.shown
         self.questions = Questions(self._shown, "interpolation", self)
         self._target: Path | None = None
         self.left, self.right = End(self.tr("Left"), self), End(self.tr("Right"), self)
@@ -178,6 +178,8 @@ class InterpolationTab(QWidget):
         self.fade.clicked.connect(self._go_to_step)
         self.stage.retry.connect(self.questions.refresh)
         self.questions.contents_changed.connect(self._take_contents)
+        for end in (self.left, self.right):
+            end.picker.own_wanted.connect(self._session.dialog_wanted)
         self.questions.due.connect(self._ask)
         self.questions.emptied.connect(self._empty)
         self.questions.answered.connect(self._take_answer)

@@ -110,7 +110,7 @@ class LatentTab(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = session.shown
+        self._session, self._shown = session, session.shown
         self.questions = Questions(self._shown, "latent", self)
         self._plane: Plane | None = None
         self._another_image = False
@@ -156,6 +156,7 @@ class LatentTab(QWidget):
 
     def _connect(self) -> None:
         self.picker.chosen.connect(self._shown.choose_image)
+        self.picker.own_wanted.connect(self._session.dialog_wanted)
         self.picker.filtered.connect(self._take_filter)
         self.controls.changed.connect(self._ask_plane)
         self.controls.codes.toggled.connect(self.view.show_codes)

@@ -38,7 +38,7 @@ class LayersTab(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = session.shown
+        self._session, self._shown = session, session.shown
         self.questions = Questions(self._shown, "layers", self)
         self.answer: LayerMaps | Kernels | None = None
         self.pictures: LayerPictures | None = None
@@ -67,8 +67,8 @@ class LayersTab(QWidget):
             left.addWidget(widget, stretch)
         pictures = QHBoxLayout()
         pictures.setSpacing(style.M)
-        pictures.addWidget(self.tiles, 12)
-        pictures.addWidget(self.large, 6)
+        pictures.addWidget(self.tiles, 13)
+        pictures.addWidget(self.large, 5)
         line = QHBoxLayout()
         line.addWidget(self.status, 1)
         line.addWidget(self.scale)
@@ -92,6 +92,7 @@ class LayersTab(QWidget):
 
     def _connect(self) -> None:
         self.picker.chosen.connect(self._shown.choose_image)
+        self.picker.own_wanted.connect(self._session.dialog_wanted)
         self.picker.filtered.connect(self._take_filter)
         self.places.chosen.connect(self._take_layer)
         self.controls.changed.connect(self._ask_pictures)

@@ -30,7 +30,7 @@ class ReconstructionTab(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = session.shown
+        self._session, self._shown = session, session.shown
         self.questions = Questions(self._shown, "reconstruction", self)
         self._ranking: Ranking | None = None
         self._ranked_epoch = self._asked_epoch = 0.0
@@ -77,6 +77,7 @@ class ReconstructionTab(QWidget):
     def _connect(self) -> None:
         self.picker.filtered.connect(self._refilter)
         self.picker.chosen.connect(self._choose)
+        self.picker.own_wanted.connect(self._session.dialog_wanted)
         self.worst.toggled.connect(self._toggle_order)
         self.again.clicked.connect(self._rank)
         self.cancel.clicked.connect(self._cancel_ranking)
@@ -239,10 +240,13 @@ class ReconstructionTab(QWidget):
 
     @Slot(object)
     def _take_image(self, image: tuple[str, int]) -> None:
-        """An image was chosen, here or in another tab."""
+        """An image was chosen, here or in another tab; an own one is shown at once, among its own."""
         split, index = image
         if split == self.picker.split:
             self.picker.set_image(split, index)
+        elif split == "own":
+            self.picker.set_image(split, index)
+            self._refilter()
         self._mark_chosen()
 
     def _mark_chosen(self) -> None:

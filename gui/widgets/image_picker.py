@@ -1,4 +1,4 @@
-"""One image by split, class and index: typed, stepped, or drawn at random."""
+"""One image by split, class and index: typed, stepped, drawn at random, or one of the person's own."""
 
 from __future__ import annotations
 
@@ -53,11 +53,13 @@ class ImagePicker(QWidget):
 
     Attributes: ``split``, ``label`` (a class, None for all), ``index``, ``indices`` (the images of that class).
     Signals: ``chosen`` (split, index) when the person chooses another image, ``filtered`` when split or class change;
-    then ``index`` is the same or the next one that is among the images.
+    then ``index`` is the same or the next one that is among the images; ``own_wanted`` ('own image') when the person
+    wants to bring one along. The split 'own' is listed when there are some.
     """
 
     chosen = Signal(str, int)
     filtered = Signal()
+    own_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None, rng: np.random.Generator | None = None) -> None:
         super().__init__(parent)
@@ -70,19 +72,21 @@ class ImagePicker(QWidget):
         self._index.setAccessibleName(self.tr("Image"))
         self._index.setToolTip(self.tr("Index of the image in its split, counted from 0; the arrows stay in the class"))
         self._random = button(self.tr("Random image"), self.tr("Another image, drawn at random"), "random")
+        self._own = button(self.tr("Own image…"), self.tr("Draw, paste or open an image of your own"), "draw")
         self.row = Flow(self)
-        for widget in (self._split, self._class, labelled(self.tr("Image"), self._index, self._random)):
+        for widget in (self._split, self._class, labelled(self.tr("Image"), self._index, self._random, self._own)):
             self.row.addWidget(widget)
         self._split.activated.connect(self._settle)
         self._class.activated.connect(self._settle)
         self._index.valueChanged.connect(self._choose)
         self._random.clicked.connect(self.draw)
+        self._own.clicked.connect(self._want_own)
         self._tips = {field: field.toolTip() for field in (self._split, self._class, self._index, self._random)}
         self._allow(False)
 
     @property
     def split(self) -> str:
-        """'test', 'validation' or 'training'."""
+        """'test', 'validation', 'training' or 'own'."""
         return str(self._split.currentData())
 
     @property
@@ -106,11 +110,14 @@ class ImagePicker(QWidget):
         self._contents = contents
         if names != contents.class_names:
             self._fill_classes(contents.class_names)
+        self._list_own("own" in contents.sizes)
         self._allow(True)
         self._restrict()
 
     def set_image(self, split: str, index: int) -> None:
         """Show a choice made elsewhere, without a signal; the class filter is dropped when the image is not in it."""
+        if split == "own":
+            self._list_own(True)
         if split != self.split:
             self._split.setCurrentIndex(self._split.findData(split))
             self._restrict()
@@ -121,6 +128,18 @@ class ImagePicker(QWidget):
         """Choose an image at random, of the chosen class."""
         if len(self.indices):
             self._index.setValue(int(self._rng.choice(self.indices)))
+
+    def _list_own(self, some: bool) -> None:
+        """Offer the split of the own images, or no more; without them the first split is chosen."""
+        place = self._split.findData("own")
+        if some and place < 0:
+            self._split.addItem(self.tr("Own"), "own")
+        elif not some and place >= 0:
+            self._split.removeItem(place)
+
+    @Slot()
+    def _want_own(self) -> None:
+        self.own_wanted.emit("own image")
 
     def _allow(self, possible: bool) -> None:
         """Enable the fields once it is known what there is to choose from; until then they say so."""
@@ -138,12 +157,13 @@ class ImagePicker(QWidget):
         """Step through the images of the chosen split and class."""
         if self._contents is None:
             return
-        unlabelled = self._contents.labels[self.split] is None
+        unlabelled = self._contents.labels.get(self.split) is None
         if unlabelled:
             self._class.setCurrentIndex(0)
         self._class.setVisible(not unlabelled)
         self._index.blockSignals(True)
-        self._index.set_indices(self._contents.of_class(self.split, self.label), self._contents.sizes[self.split])
+        size = self._contents.sizes.get(self.split, 0)
+        self._index.set_indices(self._contents.of_class(self.split, self.label), size)
         self._index.blockSignals(False)
 
     def _show(self, index: int) -> None:
