@@ -1,4 +1,4 @@
-"""Start here: ``python main.py`` opens the window, ``train`` and ``list`` work without one.
+"""Start here: ``python main.py`` opens the window; ``train``, ``classify`` and ``list`` work without one.
 
 Arguments and a preflight only; nothing happens on import, because worker processes import this file.
 """
@@ -19,14 +19,16 @@ EXIT_CODES = ("exit codes: 0 done, 1 failed, 2 bad arguments, 3 something is mis
 
 
 def parser() -> argparse.ArgumentParser:
-    """All arguments, of the window and of both commands."""
+    """All arguments, of the window and of its commands."""
     top = argparse.ArgumentParser("autoencoder-explorer", description=DESCRIPTION, epilog=EXIT_CODES)
     _folders(top, default=None)
     top.add_argument("--open", metavar="RUN|EXPERIMENT.toml", help="show this run or edit this experiment")
     top.add_argument("--reset-layout", action="store_true", help="forget the arrangement of the window")
     top.add_argument("--theme", choices=("system", "light", "dark"), help="colours (default: as last chosen)")
-    commands = top.add_subparsers(dest="command", metavar="train | list")
+    commands = top.add_subparsers(dest="command", metavar="train | classify | list")
     _train_arguments(commands.add_parser("train", help="train without a window", epilog=EXIT_CODES))
+    _classify_arguments(commands.add_parser("classify", help="train a classifier on the encoder of a run",
+                                            epilog=EXIT_CODES))
     _list_arguments(commands.add_parser("list", help="list presets, data sets or runs", epilog=EXIT_CODES))
     return top
 
@@ -40,6 +42,20 @@ def _folders(to: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -
 def _train_arguments(to: argparse.ArgumentParser) -> None:
     to.add_argument("experiment", nargs="?", metavar="EXPERIMENT", help="a preset's name or a TOML file")
     to.add_argument("--resume", metavar="RUN", help="continue this run: its folder, or its name in the runs folder")
+    _how_arguments(to)
+
+
+def _classify_arguments(to: argparse.ArgumentParser) -> None:
+    to.add_argument("of", metavar="RUN", help="a run's folder, its name in the runs folder, or a preset's name for the "
+                    "newest run of it")
+    to.add_argument("--step", default="last", metavar="N|best|last", help="which of its weights (default: last)")
+    to.add_argument("--strategy", required=True, choices=("probe", "fine-tune", "scratch"),
+                    help="train only the linear layer, everything, or everything from new weights")
+    _how_arguments(to)
+
+
+def _how_arguments(to: argparse.ArgumentParser) -> None:
+    """What every training can be told."""
     to.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings",
                     help="change a field, for example train.epochs=1; may be repeated")
     to.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto",

@@ -151,3 +151,17 @@ class Strip:
     t: Numbers
     pictures: Pictures
     crossfades: Pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """What a classifier takes the images of a split for."""
+
+    split: str
+    class_names: tuple[str, ...]
+    counts: Indices
+    """(K, K): rows are the true classes, columns the predicted ones."""
+    predictions: Indices
+    """(N,): the class each image is taken for, by index."""
+    accuracy: float
+    """Share that is right, 0 to 1; NaN for no images."""

@@ -1,4 +1,7 @@
-"""The command line without a window: ``train`` and ``list``. Imports torch only where it trains, and never Qt."""
+"""The command line without a window: ``train``, ``classify`` and ``list``.
+
+Imports torch only where it trains, and never Qt.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import Any
 
 import resources
 from engine import experiment, preflight, runs, shapes
+from engine.classify import experiment_for
 from engine.datasets import sources
 from engine.events import Diverged
 from engine.experiment import Experiment, ExperimentError
@@ -45,7 +49,7 @@ class Failed(Exception):
 def run(options: argparse.Namespace) -> int:
     """Do what the arguments say. Returns the exit code; what goes wrong is told in one line each on standard error."""
     try:
-        return train(options) if options.command == "train" else list_(options)
+        return COMMANDS[options.command](options)
     except ExperimentError as error:
         return _fail(BAD_ARGUMENTS, *(ExperimentError([problem]) for problem in error.problems))
     except BadArguments as error:
@@ -111,10 +115,38 @@ def train(options: argparse.Namespace) -> int:
     past = _past(options.resume, _runs_dir(options)) if options.resume else None
     settings = _settings(options, past)
     if past is not None and past.status == "finished":
-        _answer(json.dumps(summary(past)))
+        _answer(json.dumps(report(past, _data_dir(options))))
         return 0
     if past is not None and (notice := past.read_only):
         raise Failed(notice.message)
+    return _trained(settings, options, past)
+
+
+def classify(options: argparse.Namespace) -> int:
+    """``classify``: a new run of a classifier on another run's encoder. Returns and raises like ``train``."""
+    from engine import encoders
+
+    try:
+        source = encoders.source_run(options.of, _runs_dir(options))
+        made = experiment_for(source, options.strategy, _snapshot(options.step))
+    except RunError as error:
+        if error.code not in ("run.missing", "classify.no_run"):
+            raise
+        raise BadArguments(str(error)) from error
+    if source.folder.parent.resolve() != _runs_dir(options).resolve():
+        made = experiment.replaced(made, {"classifier.encoder": str(source.folder.resolve())})
+    return _trained(experiment.with_settings(made, options.settings), options, None)
+
+
+def _snapshot(text: str) -> str:
+    """What --step says, if it says anything."""
+    if text not in ("last", "best") and not (text.isascii() and text.isdecimal()):
+        raise BadArguments(f"--step is {text!r}; use a step's number, best or last.")
+    return text
+
+
+def _trained(settings: Experiment, options: argparse.Namespace, past: Run | None) -> int:
+    """Train, and end with the JSON of the run. Returns 0, or 128 and the signal."""
     if problems := shapes.problems(settings):
         raise ExperimentError(problems)
     if past is None and (warning := runs.free_space_warning(_runs_dir(options), settings)):
@@ -122,7 +154,7 @@ def train(options: argparse.Namespace) -> int:
     order = Order(settings, _data_dir(options), _runs_dir(options), options.device, options.threads, past)
     with Signals() as signals:
         trained = _train(order, signals)
-    _answer(json.dumps(summary(trained)))
+    _answer(json.dumps(report(trained, _data_dir(options))))
     return 128 + signals.number if trained.status == "stopped" else 0
 
 
@@ -210,6 +242,23 @@ def _require_good(event: Any) -> None:
         raise Failed(diverged(event.step, event.learning_rate, event.loss, event.kept_step).message)
 
 
+def report(trained: Run, data_dir: Path) -> dict[str, Any]:
+    """``summary``, and of a classifier how the validation images are confused by its last weights."""
+    told = summary(trained)
+    snapshots = trained.snapshots()
+    if trained.experiment.task == "autoencoder" or not snapshots:
+        return told
+    from engine import data, model
+    from engine.answers import Confusion
+    from engine.confusions import confusion
+
+    settings = trained.experiment
+    network = model.from_weights(settings, runs.load_snapshot(snapshots[-1].path))
+    *_, found = confusion(network, data.load(settings.data, data_dir), "validation")
+    assert isinstance(found, Confusion)
+    return {**told, "confusion": found.counts.tolist(), "classes": list(found.class_names)}
+
+
 def summary(trained: Run) -> dict[str, Any]:
     """What the last line of standard output says of a run, read from its folder."""
     state, info, settings = trained.state, trained.info, trained.experiment
@@ -227,4 +276,10 @@ def summary(trained: Run) -> dict[str, Any]:
         "device": where.get("device", info.device),
         "threads": where.get("threads", info.threads),
     }
+    if settings.task == "classifier":
+        told |= {"train_accuracy": state.training_accuracy, "validation_accuracy": state.validation_accuracy,
+                 "test_accuracy": state.test_accuracy}
     return {**told, "note": "no independent test"} if settings.data.validation == "test" else told
+
+
+COMMANDS = {"train": train, "classify": classify, "list": list_}

@@ -170,6 +170,7 @@ def _build(spec: experiment.Data, data_dir: Path) -> Dataset:
     """Read, choose, resize and hash. Raises DataError."""
     raw = DATASETS[spec.dataset](data_dir)
     kept, held_out = split_indices(spec, len(raw.training))
+    kept = per_class(spec, kept, raw.training_labels, raw.class_names)
     independent = spec.validation == "hold-out"
     _check_memory(spec, len(kept) + len(held_out) + len(raw.test), raw.training.shape[1])
     training = _split(raw.training, raw.training_labels, kept, spec.image_size)
@@ -195,6 +196,24 @@ def split_indices(spec: experiment.Data, count: int) -> tuple[Order, Order]:
     order = np.argsort(generator.random(count), kind="stable")
     kept, held_out = split_counts(spec, count)
     return np.sort(order[held_out:][:kept]), np.sort(order[:held_out])
+
+
+def per_class(spec: experiment.Data, kept: Order, labels: Bytes, class_names: tuple[str, ...]) -> Order:
+    """The images to train on -> as many of each class as are asked for, in ascending order. Raises DataError.
+
+    Fewer per class are a subset of more, and no draw touches the images that are held out.
+    """
+    wanted = spec.images_per_class
+    if not wanted:
+        return kept
+    shuffled = kept[np.argsort(np.random.Generator(np.random.PCG64((spec.seed, spec.class_seed))).random(len(kept)))]
+    chosen = [shuffled[labels[shuffled] == number][:wanted] for number in range(len(class_names))]
+    for name, found in zip(class_names, chosen, strict=True):
+        if len(found) < wanted:
+            raise DataError("data.images_per_class", f"{name} has only {len(found)} training images; {wanted} per "
+                            f"class are asked for. Use {len(found)} or fewer per class, or more training images.",
+                            field="data.images_per_class", value=wanted, name=name, found=len(found))
+    return np.sort(np.concatenate(chosen))
 
 
 def _split(images: Bytes, labels: Bytes, chosen: Order, size: int) -> Split:

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from engine.experiment import Experiment, Remedy
 from engine.learning.batches import Batches
-from engine.learning.learner import Learner, memory_format
+from engine.learning.classifying import learner_for
+from engine.learning.evaluate import code_room
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 TRIAL_S = 0.3
@@ -116,14 +117,18 @@ def _batch_s(experiment: Experiment, images: Tensor, threads: int) -> float:
     """Median seconds per batch with this many threads."""
     torch.set_num_threads(threads)
     cpu = torch.device("cpu")
-    learner = Learner(experiment, cpu)
-    batches = Batches(experiment, images[: 4 * experiment.train.batch_size], cpu, memory_format(experiment, cpu))
+    learner = learner_for(experiment, cpu)
+    some = images[: 4 * experiment.train.batch_size]
+    inputs = code_room(learner, len(some)).zero_() if learner.learns_from_codes else some
+    labels = torch.zeros(len(some), dtype=torch.int64)
+    batches = Batches(experiment, inputs, cpu, learner.memory_format, labels)
     batches.shuffle()
-    learner.update(learner.loss(batches[0]))
+    learner.update(learner.loss(batches[0], batches.labels(0)))
     end, times = time.monotonic() + TRIAL_S, list[float]()
     while not times or time.monotonic() < end:
         started = time.perf_counter()
-        learner.update(learner.loss(batches[len(times) % batches.per_epoch]))
+        position = len(times) % batches.per_epoch
+        learner.update(learner.loss(batches[position], batches.labels(position)))
         times.append(time.perf_counter() - started)
     return sorted(times)[len(times) // 2]
 

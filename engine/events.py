@@ -49,6 +49,9 @@ class Evaluation:
     training_loss: float
     validation_loss: float
     elapsed_s: float
+    training_accuracy: float | None = None
+    """Share of the images whose class is named rightly, 0 to 1; None for an autoencoder, here and below."""
+    validation_accuracy: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,9 @@ class Finished:
     elapsed_s: float
     images_per_second: float = 0.0
     """Mean speed of all batches, evaluations left out."""
+    training_accuracy: float | None = None
+    validation_accuracy: float | None = None
+    test_accuracy: float | None = None
 
 
 Event = Step | Evaluation | Snapshot | Checkpoint | Intervention | Diverged | Finished

@@ -23,6 +23,8 @@ LossName = Literal["mse", "l1", "bce"]
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 OutputActivation = Literal["sigmoid", "relu", "none"]
 Precision = Literal["float32", "bfloat16"]
+Strategy = Literal["probe", "fine-tune", "scratch"]
+Task = Literal["autoencoder", "classifier"]
 Validation = Literal["hold-out", "test"]
 
 IMAGE_SHAPES: dict[str, tuple[int, int]] = {
@@ -33,6 +35,9 @@ IMAGE_SHAPES: dict[str, tuple[int, int]] = {
     "cifar-10": (3, 32),
 }
 """Data set -> channels and side of its own images."""
+
+CLASSES: dict[str, int] = {"digits": 10, "mnist": 10, "fashion-mnist": 10, "kmnist": 10, "cifar-10": 10}
+"""Data set -> how many classes its labels tell apart."""
 
 LABELS: dict[str, str] = {
     "none": "None",
@@ -51,12 +56,18 @@ LABELS: dict[str, str] = {
     "mse": "Mean squared error",
     "l1": "Mean absolute error",
     "bce": "Binary cross-entropy",
+    "cross-entropy": "Cross-entropy",
     "adam": "Adam",
     "adamw": "AdamW",
     "sgd": "SGD with momentum",
     "rmsprop": "RMSprop",
     "float32": "32 bits",
     "bfloat16": "bfloat16",
+    "autoencoder": "Autoencoder",
+    "classifier": "Classifier",
+    "probe": "Linear probe",
+    "fine-tune": "Fine-tuning",
+    "scratch": "From scratch",
     "hold-out": "Part of the training images",
     "test": "Official test images",
     "convolution": "Convolution",
@@ -142,6 +153,10 @@ class Data(Frozen):
                                      "the validation loss steadier and leaves fewer images to learn from.",
                                      gt=0, le=0.5, low=0.05, high=0.5)] = 0.1
     seed: Annotated[int, about("Split seed", "Chooses which training images are held out.", ge=0, le=2**31 - 1)] = 0
+    images_per_class: Annotated[int, about("Images per class", "How many training images of each class to use; 0 means "
+                                           "all. Fewer ask how far few labels go.", ge=0, le=10_000_000)] = 0
+    class_seed: Annotated[int, about("Class seed", "Chooses which images of each class are used, where not all are.",
+                                     ge=0, le=2**31 - 1)] = 0
 
 
 class Convolution(Frozen):
@@ -222,11 +237,25 @@ class Model(Frozen):
                                               "above 0; none leaves them free.")] = "sigmoid"
 
 
+class Classifier(Frozen):
+    """A linear layer to the classes, on the encoder of another run or on a new one."""
+
+    strategy: Annotated[Strategy, about("Strategy", "A probe trains only the linear layer and leaves the encoder as it "
+                                        "is; fine-tuning trains both; from scratch starts with a new "
+                                        "encoder.")] = "probe"
+    activation: Annotated[Activation, about("Activation", "The non-linearity after the linear layer; usually "
+                                            "none.")] = "none"
+    encoder: Annotated[str, about("Encoder", "The run whose encoder is taken: its name, its folder, or a preset's name "
+                                  "for the newest run of it.", max_length=1000)] = ""
+    snapshot: Annotated[str, about("Snapshot", "Which weights of that run: last, best or a step.",
+                                   pattern=r"^(last|best|\d{1,18})$")] = "last"
+
+
 class Train(Frozen):
     """How the model learns."""
 
     loss: Annotated[LossName, about("Loss", "What training makes small: the distance between image and "
-                                    "reconstruction.")] = "mse"
+                                    "reconstruction. A classifier always has cross-entropy.")] = "mse"
     optimizer: Annotated[OptimizerName, about("Optimizer", "How the weights follow the gradient. Adam needs the least "
                                               "tuning.")] = "adam"
     learning_rate: Annotated[float, about("Learning rate", "Size of each step. Higher learns faster until it becomes "
@@ -247,6 +276,9 @@ class Train(Frozen):
     evaluate_every: Annotated[int, about("Evaluate every", "Batches between evaluations; 0 evaluates once per epoch. "
                                          "Fewer draw finer curves and slow the training down.",
                                          unit="batches", ge=0, le=1_000_000_000)] = 0
+    epochs_between: Annotated[int, about("Epochs between evaluations", "Evaluate and keep a snapshot only so often, "
+                                         "and at the end. More saves time where epochs are short.", unit="epochs",
+                                         ge=1, le=1_000_000)] = 1
     evaluation_images: Annotated[int, about("Evaluation images", "How many training and validation images an "
                                             "evaluation uses; 0 means all. Fewer is faster and noisier.",
                                             unit="images", ge=0, le=10_000_000)] = 0
@@ -260,9 +292,32 @@ class Experiment(Frozen):
     name: Annotated[str, about("Name", "What this experiment is called.", max_length=200)] = ""
     source: Annotated[str, about("Source", "Where the settings come from.", max_length=1000)] = ""
     note: Annotated[str, about("Note", "What one should know about them.", max_length=10_000)] = ""
+    task: Annotated[Task, about("Task", "An autoencoder draws its images again; a classifier names their "
+                                "class.")] = "autoencoder"
     data: Data = Data()
     model: Model = Model()
+    classifier: Classifier = Classifier()
     train: Train = Train()
+
+    @property
+    def classes(self) -> int:
+        """How many classes a classifier tells apart; 0 for an autoencoder."""
+        return CLASSES[self.data.dataset] if self.task == "classifier" else 0
+
+    @property
+    def loss(self) -> str:
+        """What training makes small, as a name in LABELS."""
+        return self.train.loss if self.task == "autoencoder" else "cross-entropy"
+
+    @property
+    def frozen_encoder(self) -> bool:
+        """Whether only a classifier's linear layer learns."""
+        return self.task == "classifier" and self.classifier.strategy == "probe"
+
+    @property
+    def needs_encoder(self) -> bool:
+        """Whether the encoder's first weights are those of another run."""
+        return self.task == "classifier" and self.classifier.strategy != "scratch"
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -318,8 +373,20 @@ def load(path: Path) -> Experiment:
 
 
 def to_toml(experiment: Experiment) -> str:
-    """Experiment -> TOML, complete; ``from_toml`` gives back an equal one."""
-    return tomli_w.dumps(experiment.model_dump(mode="python"), multiline_strings=False)
+    """Experiment -> TOML, complete but for LATER fields at their defaults; ``from_toml`` gives back an equal one."""
+    values = experiment.model_dump(mode="python")
+    for section, names in LATER.items():
+        plain: Any = getattr(Experiment(), section) if section else Experiment()
+        part = values[section] if section else values
+        for name in names:
+            if getattr(getattr(experiment, section) if section else experiment, name) == getattr(plain, name):
+                del part[name]
+    return tomli_w.dumps(values, multiline_strings=False)
+
+
+LATER: dict[str, tuple[str, ...]] = {"": ("task", "classifier"), "data": ("images_per_class", "class_seed"),
+                                     "train": ("epochs_between",)}
+"""Fields that version 0.1 does not know and would refuse: a file says nothing of those that change nothing."""
 
 
 def flat(experiment: Experiment) -> dict[str, Any]:

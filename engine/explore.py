@@ -30,6 +30,7 @@ from engine.answers import (
     Reconstructions,
     Strip,
 )
+from engine.confusions import confusion as confusion
 from engine.data import SPLITS, Dataset
 from engine.featuremaps import dead_units as dead_units
 from engine.featuremaps import kernels as kernels
@@ -37,6 +38,7 @@ from engine.featuremaps import layer_list as layer_list
 from engine.featuremaps import layer_maps as layer_maps
 from engine.fixedcodes import fixed_cloud, fixed_labels, within
 from engine.fixedcodes import fixed_indices as fixed_indices
+from engine.latentmap import code_alone as code_alone
 from engine.latentmap import codes_map as codes_map
 from engine.latentmap import map_place as map_place
 from engine.latentmap import thumbnails as thumbnails

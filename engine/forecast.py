@@ -6,25 +6,19 @@ import math
 import time
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from engine import device as devices
 from engine import shapes
-from engine.data import split_counts
 from engine.experiment import Experiment
+from engine.learning.epochs import training_images
 from engine.losses import LOSSES
-from engine.model import from_weights
-
-IMAGES = {"digits": 12_000, "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 60_000, "cifar-10": 50_000}
-"""Data set -> training images before any are held out."""
+from engine.model import Autoencoder, Classifier, from_weights
 
 MEASURE_S = 0.12
 MOST_PARAMETERS = 20_000_000
 """Larger networks are not built for a forecast."""
-
-
-def training_images(experiment: Experiment) -> int:
-    """How many images an epoch has."""
-    return split_counts(experiment.data, IMAGES[experiment.data.dataset])[0]
 
 
 def epoch_s(experiment: Experiment, device: str = "auto") -> float | None:
@@ -47,12 +41,11 @@ def _batch_s(experiment: Experiment, batch: int, device: torch.device) -> float:
     """Median seconds of a step with this many images; in eval mode, where dropout draws nothing."""
     model = from_weights(experiment, _weights(experiment)).to(device).requires_grad_(True)
     images = torch.full((batch, *experiment.image_shape), 0.5, device=device)
-    loss = LOSSES[experiment.train.loss]
     times: list[float] = []
     end = math.inf
     while time.monotonic() < end:
         started = time.perf_counter()
-        loss(model(images), images).backward()
+        _loss(experiment, model, images).backward()
         model.zero_grad(set_to_none=True)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
@@ -60,6 +53,15 @@ def _batch_s(experiment: Experiment, batch: int, device: torch.device) -> float:
         end = min(end, time.monotonic() + MEASURE_S)
     warm = times[1:] or times
     return sorted(warm)[len(warm) // 2]
+
+
+def _loss(experiment: Experiment, model: Autoencoder, images: Tensor) -> Tensor:
+    """The loss of images (B, C, H, W) with its graph; a probe's without the encoder, which runs only once."""
+    if not isinstance(model, Classifier):
+        return LOSSES[experiment.train.loss](model(images), images)
+    codes = images.new_zeros(len(images), model.plan.code_numbers)
+    scores = model.classify_codes(codes) if experiment.frozen_encoder else model.classify(images)
+    return F.cross_entropy(scores, torch.zeros(len(images), dtype=torch.int64, device=images.device))
 
 
 def _weights(experiment: Experiment) -> dict[str, torch.Tensor]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from engine.data import Dataset
+    from engine.encoders import Encoder
 
 
 @dataclass(frozen=True)
@@ -55,29 +56,47 @@ class Started:
 def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     """Started, then what recording and training tell. Raises DataError, DeviceError, OutOfMemory, RunError, OSError.
 
-    And, before anything is computed or written, ExperimentError and TrainingError.
+    And, before anything is computed or written, ExperimentError, TrainingError and WeightsError.
     """
-    from engine import data, device, runs
+    from engine import data, device, encoders, runs
     from engine import train as training
-    from engine.learning.batches import batches_per_epoch
-    from engine.learning.trainable import require_trainable
+    from engine.learning.epochs import batches_per_epoch
+    from engine.learning.trainable import require_labels, require_trainable
 
     chosen = device.choose(order.device, order.run.info.device if order.run else None)
     images = data.load(order.experiment.data, order.data_dir)
     require_trainable(order.experiment, len(images.training), None)
+    require_labels(order.experiment, images)
+    encoder = _encoder(order)
     threads = _threads(order, chosen, images)
     run, state = order.run, None
     notices: tuple[Notice, ...] = ()
     if run is None:
-        run = runs.create(order.runs_dir, order.experiment, images.fingerprint, device=chosen.type, threads=threads)
+        files = {encoders.NAME: encoder.packed()} if encoder else {}
+        run = runs.create(order.runs_dir, order.experiment, images.fingerprint, device=chosen.type, threads=threads,
+                          files=files)
     elif run.checkpoints():  # else it ended before the first, and begins again
         state, notices = runs.load_checkpoint(run, device=chosen.type, threads=threads, fingerprint=images.fingerprint)
     epochs = state.values["epochs"] if state else order.experiment.train.epochs
     batches = batches_per_epoch(order.experiment, len(images.training))
     yield (Started(run, batches, epochs, device.describe(chosen), threads, notices),)
     events = training.train(order.experiment, images, inbox, device=chosen.type, threads=threads, checkpoint=state,
-                            live_interval_s=order.live_interval_s)
+                            live_interval_s=order.live_interval_s, encoder=encoder.weights if encoder else None)
     yield from runs.record(run, events, inbox, device=chosen.type, threads=threads, limits=order.limits)
+
+
+def _encoder(order: Order) -> Encoder | None:
+    """What a probe or a fine-tuning begins with: found for a new run; else its copy, unless a checkpoint has more.
+
+    Raises RunError, WeightsError.
+    """
+    from engine import encoders
+
+    if not order.experiment.needs_encoder:
+        return None
+    if order.run is None:
+        return encoders.find(order.experiment, order.runs_dir)
+    return None if order.run.checkpoints() else encoders.kept(order.run)
 
 
 def _threads(order: Order, chosen: torch.device, images: Dataset) -> int:

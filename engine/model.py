@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine import layers, shapes
+from engine.answers import QuestionError
 from engine.experiment import Experiment, ExperimentError
 
 
@@ -42,12 +43,33 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(images))
 
 
+class Classifier(Autoencoder):
+    """An encoder, and a linear layer to the classes where the decoder would be."""
+
+    def __init__(self, plan: shapes.Plan) -> None:
+        super().__init__(plan)
+        self.classifier = nn.Sequential(*map(layers.block, plan.classifier))
+
+    def classify(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> (B, classes): a score for each class, the highest for the most likely."""
+        return self.classify_codes(self.encode(images))
+
+    def classify_codes(self, codes: Tensor) -> Tensor:
+        """(B, *plan.code), flattened or not -> (B, classes)."""
+        return self.classifier(codes)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Raises QuestionError: there is nothing that draws."""
+        raise QuestionError("question.no_decoder", "This run is a classifier: it has no decoder and draws no images. "
+                            "Choose the autoencoder that its encoder comes from.")
+
+
 def build(experiment: Experiment) -> Autoencoder:
     """A model with initial weights, from torch's global generator. Raises ExperimentError if layers do not fit."""
     plan = shapes.plan(experiment)
     if plan.problems:
         raise ExperimentError(plan.problems)
-    return Autoencoder(plan)
+    return Classifier(plan) if experiment.task == "classifier" else Autoencoder(plan)
 
 
 def from_weights(experiment: Experiment, weights: Mapping[str, Tensor]) -> Autoencoder:
@@ -62,9 +84,30 @@ def from_weights(experiment: Experiment, weights: Mapping[str, Tensor]) -> Autoe
     return model.eval().requires_grad_(False)
 
 
+def take_encoder(model: Autoencoder, weights: Mapping[str, Tensor]) -> None:
+    """Copy the weights of an encoder into a model's. Raises WeightsError."""
+    check_encoder(model, weights)
+    given = encoder_of(weights)
+    for key, tensor in encoder_of(model.state_dict()).items():
+        tensor.copy_(given[key])
+
+
+def check_encoder(model: Autoencoder, weights: Mapping[str, Tensor]) -> None:
+    """``check`` for the encoder alone."""
+    _compare(encoder_of(model.state_dict()), encoder_of(weights))
+
+
+def encoder_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those of a model's weights that belong to its encoder."""
+    return {key: tensor for key, tensor in weights.items() if key.startswith("encoder.")}
+
+
 def check(model: Autoencoder, weights: Mapping[str, Tensor]) -> None:
     """Raise WeightsError with the first layer whose weights are absent, unknown, or of another shape or type."""
-    expected = model.state_dict()
+    _compare(model.state_dict(), weights)
+
+
+def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
     for key in [*expected, *weights]:
         layer, own, given = ".".join(key.split(".")[:2]), expected.get(key), weights.get(key)
         if own is None or given is None or own.shape != given.shape or own.dtype != given.dtype:

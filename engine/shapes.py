@@ -41,7 +41,7 @@ class Layer:
     """One block of the network with everything solved: what model.py builds and the architecture tab shows."""
 
     part: str
-    """'encoder' or 'decoder'."""
+    """'encoder', 'decoder' or 'classifier'."""
     index: int
     """Position in its part, from 0."""
     kind: str
@@ -121,12 +121,15 @@ class Plan:
     image: Shape
     encoder: tuple[Layer, ...]
     decoder: tuple[Layer, ...]
+    """Empty for a classifier."""
     problems: tuple[Problem, ...] = ()
+    classifier: tuple[Layer, ...] = ()
+    """The linear layer to the classes; empty for an autoencoder."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """Encoder, then decoder."""
-        return self.encoder + self.decoder
+        """Encoder, then decoder or classifier."""
+        return self.encoder + self.decoder + self.classifier
 
     @property
     def code(self) -> Shape:
@@ -167,16 +170,18 @@ def plan(experiment: Experiment) -> Plan:
     """Experiment -> its layers; stops at the first that does not fit and says so in ``problems``."""
     image = experiment.image_shape
     encoder: list[Layer] = []
-    decoder: list[Layer] = []
+    rest: list[Layer] = []
     problems: tuple[Problem, ...] = ()
     try:
         for layer in _encoder(experiment, image):
             encoder.append(layer)
-        for layer in _decoder(experiment, image, encoder):
-            decoder.append(layer)
+        for layer in _classifier(experiment, encoder) if experiment.classes else _decoder(experiment, image, encoder):
+            rest.append(layer)
     except _Misfit as misfit:
         problems = (misfit.problem,)
-    return Plan(image, tuple(encoder), tuple(decoder), problems)
+    if experiment.classes:
+        return Plan(image, tuple(encoder), (), problems, tuple(rest))
+    return Plan(image, tuple(encoder), tuple(rest), problems)
 
 
 def _encoder(experiment: Experiment, image: Shape) -> Iterator[Layer]:
@@ -191,6 +196,12 @@ def _encoder(experiment: Experiment, image: Shape) -> Iterator[Layer]:
             layer = _convolution("encoder", index, block, shape)
         yield _affordable(layer)
         shape = layer.output
+
+
+def _classifier(experiment: Experiment, encoder: list[Layer]) -> Iterator[Layer]:
+    """The linear layer from the code to the classes."""
+    yield _affordable(Layer("classifier", 0, "linear", encoder[-1].output, (experiment.classes,),
+                            activation=experiment.classifier.activation))
 
 
 def _decoder(experiment: Experiment, image: Shape, encoder: list[Layer]) -> Iterator[Layer]:
@@ -355,7 +366,7 @@ def _product(shape: Shape) -> str:
 def problems(experiment: Experiment) -> tuple[Problem, ...]:
     """Everything that keeps this experiment from being trained, each with its remedy; empty when nothing does."""
     layers = plan(experiment)
-    return (*_small_images(experiment), *layers.problems, *_too_many(layers), *_loss(experiment))
+    return (*_small_images(experiment), *layers.problems, *_too_many(layers), *_loss(experiment), *_source(experiment))
 
 
 def _small_images(experiment: Experiment) -> Iterator[Problem]:
@@ -374,7 +385,14 @@ def _too_many(layers: Plan) -> Iterator[Problem]:
 
 
 def _loss(experiment: Experiment) -> Iterator[Problem]:
-    if experiment.train.loss == "bce" and experiment.model.output != "sigmoid":
+    if experiment.loss == "bce" and experiment.model.output != "sigmoid":
         yield Problem("train.loss.range", "train.loss", "bce", f"{LABELS['bce']} needs outputs between 0 and 1. Use "
                       "the sigmoid as output activation or another loss.", {},
                       Remedy("Use sigmoid", {"model.output": "sigmoid"}))
+
+
+def _source(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.needs_encoder and not experiment.classifier.encoder:
+        yield Problem("classifier.encoder", "classifier.encoder", "", "No encoder is chosen. Name the run or the "
+                      "preset whose encoder is to be used, or train from scratch.", {},
+                      Remedy("From scratch", {"classifier.strategy": "scratch"}))

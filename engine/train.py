@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, Literal
 
@@ -19,10 +19,11 @@ from engine.events import Checkpoint, Diverged, Evaluation, Event, Finished, Int
 from engine.experiment import Experiment
 from engine.inbox import Inbox, MoreEpochs, SaveNow, SetLearningRate, Stop
 from engine.learning.batches import Batches
-from engine.learning.evaluate import Evaluator
-from engine.learning.learner import Learner, finite
+from engine.learning.classifying import ClassifierLearner, learner_for
+from engine.learning.evaluate import Evaluator, Measured, code_room
+from engine.learning.learner import finite
 from engine.learning.progress import Pacing, Progress, Speed, capture, restore
-from engine.learning.trainable import TrainingError, require_trainable
+from engine.learning.trainable import TrainingError, require_encoder, require_labels, require_trainable
 
 __all__ = ["Checkpoint", "Diverged", "Evaluation", "Event", "Finished", "Inbox", "Intervention", "MoreEpochs",
            "OutOfMemory", "Pacing", "SaveNow", "SetLearningRate", "Snapshot", "State", "Step", "Stop", "TrainingError",
@@ -35,16 +36,17 @@ EARLY = (20, 40)
 
 def train(experiment: Experiment, data: Dataset, inbox: Inbox, *, device: str = "cpu", threads: int | None = None,
           checkpoint: State | None = None, live_interval_s: float | None = None,
-          pacing: Pacing | None = None) -> Iterator[Events]:
+          pacing: Pacing | None = None, encoder: Mapping[str, Tensor] | None = None) -> Iterator[Events]:
     """Train, or go on from a checkpoint: one batch a turn on the CPU; before each turn one command is obeyed.
 
+    ``encoder``: the weights that a probe or a fine-tuning begins with.
     Raises OutOfMemory, TrainingError, device.DeviceError, model.WeightsError, experiment.ExperimentError.
     """
     chosen = devices.choose(device)
     if threads:
         torch.set_num_threads(threads)
     try:
-        job = Job(experiment, data, chosen, checkpoint, live_interval_s, pacing or Pacing())
+        job = Job(experiment, data, chosen, checkpoint, live_interval_s, pacing or Pacing(), encoder)
         while not job.over:
             yield job.advance(inbox.take())
         return
@@ -69,12 +71,20 @@ class Job:
     """One run at work: what comes next follows from its progress alone, so that it can be left anywhere."""
 
     def __init__(self, experiment: Experiment, data: Dataset, device: torch.device, checkpoint: State | None,
-                 live_interval_s: float | None, pacing: Pacing) -> None:
+                 live_interval_s: float | None, pacing: Pacing, encoder: Mapping[str, Tensor] | None = None) -> None:
         require_trainable(experiment, len(data.training.images), checkpoint)
+        require_labels(experiment, data)
+        require_encoder(experiment, encoder is not None or checkpoint is not None)
         torch.manual_seed(experiment.train.seed)
         self.pacing, self._every, self._tests = pacing, experiment.train.evaluate_every, data.independent_test
-        self.learner = Learner(experiment, device)
-        self.batches = Batches(experiment, data.training.images, device, self.learner.memory_format)
+        self._epochs_between = experiment.train.epochs_between
+        self.learner = learner_for(experiment, device)
+        if encoder is not None and isinstance(self.learner, ClassifierLearner):
+            self.learner.take_encoder(encoder)
+        self._unencoded = data.training.images if self.learner.learns_from_codes else None
+        """The images of a probe until their codes are there: computed once, in eval mode."""
+        inputs = data.training.images if self._unencoded is None else code_room(self.learner, len(data.training.images))
+        self.batches = Batches(experiment, inputs, device, self.learner.memory_format, data.training.labels)
         self.evaluator = Evaluator(experiment, data, self.learner, pacing)
         self.evaluator.share("training", self.batches.images)
         self.progress = Progress(experiment.train.epochs, experiment.train.learning_rate)
@@ -113,8 +123,10 @@ class Job:
             yield self._snapshot(kept=True)
 
     def _work(self) -> Iterator[Event]:
-        """Evaluate where that is due, else learn, else test, else finish."""
-        if self._evaluation_due():
+        """Encode what a probe learns from; evaluate where that is due, else learn, else test, else finish."""
+        if self._unencoded is not None:
+            yield from self._measure(self._encode)
+        elif self._evaluation_due():
             yield from self._measure(self._evaluate)
         elif self.progress.step < self._last_step:
             yield from self._learn()
@@ -167,7 +179,7 @@ class Job:
         if position == 0:
             self.batches.shuffle()
             progress.loss_sum = 0.0
-        loss = self.learner.loss(self.batches[position])
+        loss = self.learner.loss(self.batches[position], self.batches.labels(position))
         self.learner.update(loss)
         progress.step += 1
         progress.trained_images += self.batches.count(position)
@@ -198,33 +210,53 @@ class Job:
     def _evaluation_due(self) -> bool:
         """At the end of an epoch, or every so many batches, unless it was done."""
         step, every = self.progress.step, self._every
-        due = step % self.batches.per_epoch == 0 or bool(every and step % every == 0)
+        due = self._epoch_counts() or bool(every and step % every == 0)
         return due and self.progress.evaluated_step != step
 
+    def _epoch_counts(self) -> bool:
+        """Whether this is the end of an epoch after which one looks: every one, every so many, and the last."""
+        step = self.progress.step
+        return step % (self.batches.per_epoch * self._epochs_between) == 0 or step == self._last_step
+
     def _measure(self, measure: Callable[[], Iterator[Events]]) -> Iterator[Event]:
-        """The next piece of an evaluation or test."""
+        """The next piece of an evaluation or test, or of encoding."""
         self._measuring = self._measuring or measure()
         yield from next(self._measuring)
 
+    def _encode(self) -> Iterator[Events]:
+        """The codes that a probe learns from; nothing for every piece."""
+        assert self._unencoded is not None
+        yield from self.evaluator.encode(self._unencoded, self.batches.images)
+        self._measuring = self._unencoded = None
+        yield ()
+
     def _evaluate(self) -> Iterator[Events]:
         """Training and validation loss; nothing for every piece, at last the Evaluation and its checkpoint."""
-        training = yield from self.evaluator.mean_loss("training")
-        validation = yield from self.evaluator.mean_loss("validation")
+        training = yield from self.evaluator.measure("training")
+        validation = yield from self.evaluator.measure("validation")
         self._measuring = None
-        self._require_finite(training, validation)
+        self._require_finite(training.loss, validation.loss)
+        evaluation = self._evaluated(training, validation)
+        yield (evaluation, *self._after_evaluation(validation.loss))
+
+    def _evaluated(self, training: Measured, validation: Measured) -> Evaluation:
+        """What was measured, noted."""
         progress, per_epoch = self.progress, self.batches.per_epoch
-        progress.training_loss, progress.validation_loss, progress.evaluated_step = training, validation, progress.step
+        progress.training_loss, progress.training_accuracy = training
+        progress.validation_loss, progress.validation_accuracy = validation
+        progress.evaluated_step = progress.step
         closed = progress.step > 0 and progress.step % per_epoch == 0
         running = progress.loss_sum / per_epoch if closed else None
-        evaluation = Evaluation(progress.step, self._epoch, running, training, validation, self._elapsed_s())
-        yield (evaluation, *self._after_evaluation(validation))
+        return Evaluation(progress.step, self._epoch, running, training.loss, validation.loss, self._elapsed_s(),
+                          training.accuracy, validation.accuracy)
 
     def _test(self) -> Iterator[Events]:
         """The loss of images that no decision has seen; nothing for every piece."""
-        test = yield from self.evaluator.mean_loss("test")
+        test = yield from self.evaluator.measure("test")
         self._measuring = None
-        self._require_finite(test)
-        self.progress.test_loss, self.progress.tested_step = test, self.progress.step
+        self._require_finite(test.loss)
+        self.progress.test_loss, self.progress.test_accuracy = test
+        self.progress.tested_step = self.progress.step
         yield ()
 
     def _require_finite(self, *losses: float) -> None:
@@ -271,7 +303,7 @@ class Job:
     def _snapshot_due(self) -> bool:
         """After some batches of the first epoch, and after every epoch."""
         step, per_epoch = self.progress.step, self.batches.per_epoch
-        return step % per_epoch == 0 or (step in EARLY and step < per_epoch)
+        return self._epoch_counts() or (step in EARLY and step < per_epoch)
 
     def _snapshot(self, kept: bool) -> Snapshot:
         self._shown_s = time.monotonic()
@@ -293,11 +325,13 @@ class Job:
         self.over, self.progress.finished = True, reason == "finished"
         yield from self._save()
         progress, per_epoch = self.progress, self.batches.per_epoch
-        tested = progress.test_loss if progress.tested_step == progress.step else None
+        tested = progress.tested_step == progress.step
+        test_loss, test_accuracy = (progress.test_loss, progress.test_accuracy) if tested else (None, None)
         best_epoch = None if progress.best_step is None else progress.best_step / per_epoch
         speed = progress.trained_images / progress.trained_s if progress.trained_s else 0.0
-        yield Finished(progress.step, self._epoch, reason, progress.training_loss, progress.validation_loss, tested,
-                       progress.best_step, best_epoch, self._elapsed_s(), speed)
+        yield Finished(progress.step, self._epoch, reason, progress.training_loss, progress.validation_loss, test_loss,
+                       progress.best_step, best_epoch, self._elapsed_s(), speed, progress.training_accuracy,
+                       progress.validation_accuracy, test_accuracy)
 
     def _diverged(self, found: _NotFinite) -> Iterator[Event]:
         """The end of a run whose numbers left the finite ones; what was good before is kept."""

@@ -22,25 +22,36 @@ OPTIMIZER = "optimizer."
 class Learner:
     """The live model with its optimizer; only the training thread touches it."""
 
+    learns_from_codes = False
+    """Whether it is given codes in place of images: a probe is."""
+
     def __init__(self, experiment: Experiment, device: torch.device) -> None:
         self.device = device
         self.memory_format = memory_format(experiment, device)
         self.model = model.build(experiment).to(device, memory_format=self.memory_format).train()  # type: ignore[call-overload]
-        self.optimizer = OPTIMIZERS[experiment.train.optimizer](self.model.parameters(), experiment.train)
+        self.optimizer = OPTIMIZERS[experiment.train.optimizer](self._trained(), experiment.train)
         self._loss = LOSSES[experiment.train.loss]
         self._bfloat16 = experiment.train.precision == "bfloat16"
 
-    def loss(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [0, 1] -> the mean loss of a training batch, with its graph."""
+    def _trained(self) -> Iterator[nn.Parameter]:
+        """The parameters that the optimizer changes."""
+        return self.model.parameters()
+
+    def loss(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> the mean loss of a training batch, with its graph; an autoencoder has no labels."""
         with self._autocast():
-            outputs = self.model(images)
-        return self._loss(outputs.float(), images)
+            outputs = self.model(inputs)
+        return self._loss(outputs.float(), inputs)
 
     def update(self, loss: Tensor) -> None:
         """Follow the gradient of a loss by one step of the optimizer."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
+
+    def measured(self, inputs: Tensor, labels: Tensor | None = None) -> tuple[float, int]:
+        """(B, C, H, W) in [0, 1] -> their mean loss in eval mode, and how many are classified rightly: none here."""
+        return self.evaluation_loss(inputs), 0
 
     @torch.inference_mode()
     def evaluation_loss(self, images: Tensor) -> float:

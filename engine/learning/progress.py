@@ -51,6 +51,10 @@ class Progress:
     validation_loss: float | None = None
     tested_step: int = -1
     test_loss: float | None = None
+    training_accuracy: float | None = None
+    """Of a classifier, as the two below; measured with the losses."""
+    validation_accuracy: float | None = None
+    test_accuracy: float | None = None
     best_step: int | None = None
     best_loss: float | None = None
     interventions: list[dict[str, Any]] = dataclasses.field(default_factory=list)

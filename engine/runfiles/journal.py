@@ -74,9 +74,10 @@ def _finite(number: float | None) -> float | None:
 
 def _evaluation_values(told: Evaluation) -> dict[str, Any]:
     """An Evaluation as it stands in a record."""
+    accuracies = {"training_accuracy": told.training_accuracy, "validation_accuracy": told.validation_accuracy}
     return {"step": told.step, "epoch": told.epoch, "running_loss": _finite(told.running_loss),
             "training_loss": _finite(told.training_loss), "validation_loss": _finite(told.validation_loss),
-            "elapsed_s": told.elapsed_s}
+            "elapsed_s": told.elapsed_s, **{key: value for key, value in accuracies.items() if value is not None}}
 
 
 def cut(path: Path, step: int, size: int) -> int:
@@ -254,9 +255,11 @@ def _number(value: Any) -> float:
 
 
 def _evaluation(told: Any) -> Evaluation:
-    running = told.get("running_loss")
-    return Evaluation(_count(told["step"]), _number(told["epoch"]), None if running is None else _number(running),
-                      _number(told["training_loss"]), _number(told["validation_loss"]), _number(told["elapsed_s"]))
+    running, training, validation = (
+        None if (value := told.get(key)) is None else _number(value)
+        for key in ("running_loss", "training_accuracy", "validation_accuracy"))
+    return Evaluation(_count(told["step"]), _number(told["epoch"]), running, _number(told["training_loss"]),
+                      _number(told["validation_loss"]), _number(told["elapsed_s"]), training, validation)
 
 
 def _intervention(told: Any) -> Intervention:

@@ -69,6 +69,10 @@ class RunState(Stored):
     training_loss: float | None = None
     validation_loss: float | None = None
     test_loss: float | None = None
+    training_accuracy: float | None = None
+    """Of a classifier, 0 to 1; the two below likewise."""
+    validation_accuracy: float | None = None
+    test_accuracy: float | None = None
     elapsed_s: float = 0.0
     images_per_second: float = 0.0
     interventions: int = 0

@@ -85,7 +85,8 @@ class Writer:
                 self._newest_step = event
             case Evaluation():
                 self._record.add(event)
-                self._update(training_loss=event.training_loss, validation_loss=event.validation_loss)
+                self._update(training_loss=event.training_loss, validation_loss=event.validation_loss,
+                             training_accuracy=event.training_accuracy, validation_accuracy=event.validation_accuracy)
             case Intervention():
                 self._record.add(event)
                 self._update(interventions=self._state.interventions + 1, changed_step=event.step)
@@ -172,7 +173,9 @@ class Writer:
         """Keep the final numbers for the state."""
         self._update(status=event.reason, step=event.step, epoch=event.epoch, training_loss=event.training_loss,
                      validation_loss=event.validation_loss, test_loss=event.test_loss, best_step=event.best_step,
-                     best_epoch=event.best_epoch, elapsed_s=event.elapsed_s, images_per_second=event.images_per_second)
+                     best_epoch=event.best_epoch, elapsed_s=event.elapsed_s, images_per_second=event.images_per_second,
+                     training_accuracy=event.training_accuracy, validation_accuracy=event.validation_accuracy,
+                     test_accuracy=event.test_accuracy)
 
     def _update(self, **values: Any) -> None:
         """Change the state; cheap enough for every epoch, not for every batch."""
@@ -267,4 +270,5 @@ def _reached(point: Mapping[str, Any]) -> dict[str, Any]:
             "best_epoch": best_step / batches if best_step is not None and batches else None,
             "interventions": len(changes), "changed_step": changes[-1]["step"] if changes else None,
             "elapsed_s": values.get("elapsed_s", 0.0),
-            **{loss: values.get(loss) for loss in ("training_loss", "validation_loss", "test_loss")}}
+            **{f"{split}_{what}": values.get(f"{split}_{what}") for what in ("loss", "accuracy")
+               for split in ("training", "validation", "test")}}

@@ -33,7 +33,14 @@ def datasets(data_dir: Path) -> list[Row]:
 
 def recorded(runs_dir: Path) -> list[Row]:
     """Every run of a folder, damaged ones included, newest first."""
-    return [{"name": run.name, "status": run.status, "details": run.status_text} for run in runs.list_runs(runs_dir)]
+    return [_recorded(run) for run in runs.list_runs(runs_dir)]
+
+
+def _recorded(run: runs.Run) -> Row:
+    """One run; a number that there is not is None."""
+    state = run.state
+    return {"name": run.name, "status": run.status, "validation loss": state.validation_loss,
+            "validation accuracy": state.validation_accuracy, "details": run.status_text}
 
 
 def as_json(rows: list[Row]) -> str:
@@ -51,7 +58,14 @@ def as_table(rows: list[Row]) -> str:
 
 def _column(name: str, values: list[Any]) -> list[str]:
     """A heading and its values as texts of one width."""
-    numbers = all(isinstance(value, int | float) for value in values)
-    texts = [name, *(f"{value:,}" if numbers else " ".join(str(value).split()) for value in values)]
+    numbers = all(isinstance(value, int | float | None) for value in values)
+    texts = [name, *(_number(value) if numbers else " ".join(str(value).split()) for value in values)]
     width = max(map(len, texts))
     return [text.rjust(width) if numbers else text.ljust(width) for text in texts]
+
+
+def _number(value: float | None) -> str:
+    """12345 -> '12,345', 0.0207629 -> '0.02076', None -> ''."""
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

@@ -30,6 +30,8 @@ class Ticker:
         elif isinstance(event, Evaluation):
             self._step = event.step
             self._losses = f"training {event.training_loss:.5g}  validation {event.validation_loss:.5g}"
+            if event.validation_accuracy is not None:
+                self._losses += f"  accuracy {event.validation_accuracy:.2%}"
         else:
             return
         ended = isinstance(event, Evaluation) and event.step % self._batches == 0

@@ -6,6 +6,7 @@ import torch
 from engine import device
 from engine.device import DeviceError, OutOfMemory
 from engine.experiment import replaced
+from engine.learning.learner import Learner
 
 
 def test_auto_takes_the_fastest_there_is():
@@ -75,8 +76,8 @@ def test_the_fastest_number_of_threads_is_chosen(tiny, tiny_data, monkeypatch, f
 def test_the_trial_uses_the_number_of_threads_it_measures(tiny, tiny_data, monkeypatch):
     seen = []
     monkeypatch.setattr(device, "TRIAL_S", 0.0)
-    update = device.Learner.update
-    monkeypatch.setattr(device.Learner, "update",
+    update = Learner.update
+    monkeypatch.setattr(Learner, "update",
                         lambda self, loss: seen.append(torch.get_num_threads()) or update(self, loss))
     monkeypatch.setattr(device, "physical_cores", lambda: 2)
     device.measure_threads(tiny, tiny_data.training.images)
