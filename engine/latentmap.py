@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from engine import asking, latent, tsne
-from engine.answers import Axes, Indices, Numbers, Pictures, Progress
+from engine.answers import Axes, Code, Indices, Numbers, Pictures, Progress
 from engine.data import Dataset
 from engine.fixedcodes import fixed_cloud, within
 from engine.model import Autoencoder
@@ -135,6 +135,14 @@ def thumbnails(model: Autoencoder, data: Dataset, split: str, indices: Sequence[
     """These images as they are; the model is not asked."""
     source, chosen = asking.chosen(data, split, indices)
     return Thumbnails(split, chosen, asking.pictures(source.images[torch.from_numpy(chosen)]))
+
+
+def code_alone(model: Autoencoder, data: Dataset, split: str, index: int) -> Code:
+    """One image and its code, of a model that decodes nothing; the output is empty and its error no number."""
+    source, _ = asking.chosen(data, split, [index])
+    images = source.images[index:index + 1]
+    code = asking.floats(asking.encode(model, images)[0])
+    return Code(asking.pictures(images)[0], code, np.zeros((0, 0), np.uint8), float("nan"), asking.label(source, index))
 
 
 def tsne_map(model: Autoencoder, data: Dataset, split: str, count: int,

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.answers import Numbers, QuestionError
-from engine.latent import Vectors
 
+Vectors = NDArray[np.float64]
 INSTALL = "pip install scikit-learn"
 
 EXAGGERATED, ITERATIONS = 250, 750

@@ -1,24 +1,26 @@
-"""One image with its code, and a plane of the latent space decoded on a grid."""
+"""One image with its code, and beside it the latent space: a plane of decoded images, or a map of many codes."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
-from engine.answers import Axes, Code, Contents, Numbers, Plane, Progress
+from engine.answers import Code, Contents, Plane, Progress
 from gui import style
+from gui.latent.directions import Directions, axis_title
+from gui.latent.map import MapPage
+from gui.latent.plane_controls import PlaneControls
 from gui.plots.code import CodeView
 from gui.plots.menu import Menu
 from gui.plots.picture import Picture
 from gui.plots.plane import PlaneView
 from gui.questions import Questions
 from gui.session import Session
-from gui.widgets.controls import Flow, button, combo, labelled, note, spin
+from gui.widgets.controls import button, note
 from gui.widgets.image_picker import ImagePicker
 from gui.widgets.quantities import significant
 from gui.widgets.stage import Stage
@@ -29,84 +31,15 @@ COLUMN_WIDTH = 212
 PICTURE_STRETCH, STRIP_STRETCH = 3, 1
 """Shares of the column's height."""
 
+ROOM_FOR_ALL = 960
+"""Width for the image's column, the map and a list beside it, in px."""
 
-class PlaneControls(QWidget):
-    """Which plane, how fine, how wide, through which point. Signal: ``changed``."""
-
-    changed = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.kind = combo(self.tr("Plane"), self.tr(
-            "The two directions along which the codes of 1,000 images vary most, or two numbers of the code"),
-            ((self.tr("Principal directions"), "pca"), (self.tr("Two dimensions"), "dimensions")))
-        self.across = spin(self.tr("Dimension across"), self.tr("Number of the code along x, counted from 0"), 0, 0, 0)
-        self.up = spin(self.tr("Dimension up"), self.tr("Number of the code along y, counted from 0"), 0, 0, 0)
-        self._dimensions = labelled("", self.across, self.up)
-        self.grid = spin(self.tr("Grid"), self.tr("Cells along each axis; more take longer to decode"), 2, 20, 12)
-        self.cut = spin(self.tr("Cut"), self.tr(
-            "Share of the codes beyond each end of an axis. Lower shows rarer codes, 0 all of them"), 0, 25, 2, " %")
-        self.through = button(self.tr("Through this image"), self.tr(
-            "Lay the plane through the code of the chosen image instead of the mean code"), text=True, checkable=True)
-        self.codes = button(self.tr("Codes"), self.tr(
-            "Draw where the codes of the 1,000 images fall, coloured by class"), text=True, checkable=True)
-        for field, width in ((self.across, 72), (self.up, 72), (self.grid, 60), (self.cut, 72)):
-            field.setFixedWidth(width)
-        row = Flow(self)
-        for widget in (self.kind, self._dimensions, labelled(self.tr("Grid"), self.grid),
-                       labelled(self.tr("Cut"), self.cut), self.through, self.codes):
-            row.addWidget(widget)
-        self.kind.currentIndexChanged.connect(self._take_axes)
-        self.through.toggled.connect(self._tell)
-        for field in (self.across, self.up, self.grid, self.cut):
-            field.valueChanged.connect(self._tell)
-        self._dimensions.hide()
-
-    @property
-    def axes(self) -> Axes:
-        """'pca', or two dimensions of the code."""
-        return "pca" if self.kind.currentData() == "pca" else (self.across.value(), self.up.value())
-
-    @property
-    def cells(self) -> int:
-        """Cells along each axis."""
-        return self.grid.value()
-
-    @property
-    def quantile(self) -> float:
-        """Share of the codes beyond each end of an axis."""
-        return self.cut.value() / 100
-
-    @property
-    def through_image(self) -> bool:
-        """Whether the plane runs through the chosen image's code."""
-        return self.through.isChecked()
-
-    def set_code_shape(self, shape: tuple[int, ...]) -> None:
-        """The dimensions there are to choose from."""
-        last = math.prod(shape) - 1
-        first_time = not self.across.maximum()
-        for field in (self.across, self.up):
-            field.blockSignals(True)
-            field.setMaximum(last)
-            field.blockSignals(False)
-        if first_time:
-            self.up.blockSignals(True)
-            self.up.setValue(min(1, last))
-            self.up.blockSignals(False)
-
-    @Slot()
-    def _take_axes(self) -> None:
-        self._dimensions.setVisible(self.kind.currentData() != "pca")
-        self.changed.emit()
-
-    @Slot()
-    def _tell(self) -> None:
-        self.changed.emit()
+PLANE, MAP = range(2)
+"""What of the latent space is shown."""
 
 
 class LatentTab(QWidget):
-    """Left the chosen image, its code and its reconstruction; in the middle the plane; right its chosen cell, large."""
+    """Left the chosen image, its code and its reconstruction; beside it the plane and its chosen cell, or the map."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,8 +47,10 @@ class LatentTab(QWidget):
         self.questions = Questions(self._shown, "latent", self)
         self._plane: Plane | None = None
         self._another_image = False
-        self._scores: Numbers | None = None
-        self._scores_of = self._asked_run = Path()
+        self._asked_run = Path()
+        self.directions = Directions()
+        self.map = MapPage(self._shown, self.directions)
+        self.mode = QButtonGroup(self)
         self.picker, self.controls = ImagePicker(), PlaneControls()
         self.image, self.code, self.output, self.cell = Picture(), CodeView(), Picture(), Picture()
         self.view = PlaneView()
@@ -127,24 +62,24 @@ class LatentTab(QWidget):
 
     def _arrange(self, content: QWidget) -> None:
         """The image's column; beside it the plane and the chosen cell under their controls."""
-        self._column = QVBoxLayout()
+        self.image_column = QWidget()
+        self._column = QVBoxLayout(self.image_column)
+        self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(style.XS)
         self._column.addWidget(self.picker)
         for picture in (self.image, self.code, self.output):
             self._column.addWidget(picture, PICTURE_STRETCH)
-        pictures = QHBoxLayout()
-        pictures.setSpacing(style.S)
-        pictures.addWidget(self.view, 14)
-        pictures.addWidget(self.cell, 5)
         right = QVBoxLayout()
         right.setSpacing(style.S)
-        right.addWidget(self.controls)
-        right.addLayout(pictures, 1)
-        right.addWidget(note(self.tr("The ring marks the chosen image. A click shows a cell large.")))
+        right.addLayout(self._control_row())
+        right.addWidget(self._plane_page(), 1)
+        right.addWidget(self.map, 1)
+        self.map.hide()
+        self.map.controls.hide()
         columns = QHBoxLayout(content)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(style.L)
-        columns.addLayout(self._column, 3)
+        columns.addWidget(self.image_column, 3)
         columns.addLayout(right, 11)
         self.picker.setMinimumWidth(COLUMN_WIDTH)
         layout = QVBoxLayout(self)
@@ -154,7 +89,42 @@ class LatentTab(QWidget):
                              (self.view, "latent-plane")):
             Menu(figure, name)
 
+    def _control_row(self) -> QHBoxLayout:
+        """What of the latent space is shown, and the controls of that."""
+        switch = QHBoxLayout()
+        switch.setSpacing(0)
+        for name, tip in ((self.tr("Plane"), self.tr("A plane of the latent space, decoded on a grid")),
+                          (self.tr("Map"), self.tr("Where the codes of many images fall"))):
+            choice = button(name, tip, text=True, checkable=True)
+            style.mark(choice, "segment", "last" if self.mode.buttons() else "first")
+            self.mode.addButton(choice, len(self.mode.buttons()))
+            switch.addWidget(choice)
+        self.mode.button(PLANE).setChecked(True)
+        row = QHBoxLayout()
+        row.setSpacing(style.L)
+        row.addLayout(switch)
+        row.addWidget(self.controls, 1)
+        row.addWidget(self.map.controls, 1)
+        row.setAlignment(switch, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _plane_page(self) -> QWidget:
+        """The plane and its chosen cell."""
+        self.plane = QWidget()
+        pictures = QHBoxLayout()
+        pictures.setSpacing(style.S)
+        pictures.addWidget(self.view, 14)
+        pictures.addWidget(self.cell, 5)
+        layout = QVBoxLayout(self.plane)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(style.S)
+        layout.addLayout(pictures, 1)
+        layout.addWidget(note(self.tr("The ring marks the chosen image. A click shows a cell large.")))
+        return self.plane
+
     def _connect(self) -> None:
+        self.mode.idClicked.connect(self.show_mode)
+        self.map.listing.connect(self._make_room)
         self.picker.chosen.connect(self._shown.choose_image)
         self.picker.own_wanted.connect(self._session.dialog_wanted)
         self.picker.filtered.connect(self._take_filter)
@@ -171,19 +141,44 @@ class LatentTab(QWidget):
         self.questions.busy_changed.connect(self.stage.set_busy)
         self._shown.image_changed.connect(self._take_image)
 
+    @Slot(int)
+    def show_mode(self, mode: int) -> None:
+        """Show the plane (PLANE) or the map (MAP)."""
+        self.mode.button(mode).setChecked(True)
+        on_map = mode == MAP
+        for part, shown in ((self.plane, not on_map), (self.controls, not on_map), (self.map, on_map),
+                            (self.map.controls, on_map)):
+            part.setVisible(shown)
+        self._make_room(not self.map.inside.isHidden())
+        if on_map:
+            self.questions.cancel("plane")
+        else:
+            self._ask_plane()
+
+    @Slot(bool)
+    def _make_room(self, listing: bool) -> None:
+        """In a narrow tab the list of the lasso takes the place of the image's column."""
+        self.image_column.setVisible(self.width() >= ROOM_FOR_ALL or not (listing and self.mode.checkedId() == MAP))
+
     @Slot()
     def _ask(self) -> None:
-        """The chosen image and the plane at the shown snapshot."""
-        self.questions.ask("code", "code_of", self._shown.split, self._shown.image)
+        """The chosen image and the plane at the shown snapshot; where nothing decodes, the image's place on the map."""
+        experiment = self._shown.experiment
+        decodes = experiment is None or getattr(experiment, "task", "autoencoder") == "autoencoder"
+        self.mode.button(PLANE).setEnabled(decodes)
+        self.output.setVisible(decodes)
+        if not decodes:
+            self.show_mode(MAP)
+        self.questions.ask("code", "code_of" if decodes else "code_alone", self._shown.split, self._shown.image)
         self._ask_plane()
 
     @Slot()
     def _ask_plane(self) -> None:
         """The plane; its principal directions as the last one of this run had them."""
-        if self._shown.snapshot is None:
+        if self._shown.snapshot is None or self.mode.checkedId() == MAP:
             return
         self._asked_run = self._shown.snapshot.run
-        kept = self._scores if self._scores_of == self._asked_run else None
+        kept = self.directions.of(self._asked_run)
         controls = self.controls
         self.questions.ask("plane", "code_plane", self._shown.split, self._shown.image, controls.axes, controls.cells,
                             controls.quantile, controls.through_image, kept)
@@ -214,6 +209,8 @@ class LatentTab(QWidget):
     def _take_answer(self, key: str, answer: Any) -> None:
         if isinstance(answer, Code):
             self._show_code(answer)
+            if self.mode.checkedId() == MAP:
+                self.stage.show_content()
         elif isinstance(answer, Plane):
             self._show_plane(answer)
             self.stage.show_content()
@@ -226,6 +223,8 @@ class LatentTab(QWidget):
         self.image.set_caption(self.tr("Original") + names)
         self.code.set_code(answer.code)
         self._column.setStretchFactor(self.code, PICTURE_STRETCH if answer.code.ndim == 3 else STRIP_STRETCH)
+        if not answer.output.size:
+            return
         self.output.set_image(answer.output)
         self.output.set_caption(self.tr("Reconstruction · MSE {mse}").format(mse=significant(answer.mse, 3)))
 
@@ -233,7 +232,7 @@ class LatentTab(QWidget):
         """New tiles, in place; the chosen cell stays, on another grid and for another image it is the nearest one."""
         before, self._plane = self._plane, plane
         if plane.axes == "pca" and not any(plane.constant):  # a collapsed code has no directions to keep
-            self._scores, self._scores_of = plane.scores, self._asked_run
+            self.directions.keep(self._asked_run, plane.scores)
         titles = self._title(plane, 0), self._title(plane, 1)
         self.view.set_plane(plane.pictures, plane.x, plane.y, titles, plane.position)
         self.view.set_codes(plane.scores, plane.labels)
@@ -251,17 +250,8 @@ class LatentTab(QWidget):
         return row * len(plane.x) + column
 
     def _title(self, plane: Plane, axis: int) -> str:
-        """What an axis of the plane is: 'Principal direction 1 · 42.0 % of the variance'."""
-        if plane.axes == "pca":
-            title = self.tr("Principal direction {number}").format(number=axis + 1)
-        else:
-            title = self.tr("Dimension {number} of the code").format(number=plane.axes[axis])
-        if plane.constant[axis]:
-            return title + self.tr(" · does not vary")
-        if plane.explained is None:
-            return title
-        share = significant(100 * plane.explained[axis], 3)
-        return title + self.tr(" · {share} % of the variance").format(share=share)
+        """What an axis of the plane is."""
+        return axis_title(plane.axes, axis, plane.explained, plane.constant[axis])
 
     @Slot(int)
     def _show_cell(self, tile: int) -> None:

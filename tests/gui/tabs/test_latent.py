@@ -164,7 +164,7 @@ def test_two_dimensions_grid_cut_and_centre(session, tab, qtbot):
 def test_directions_keep_their_sign_and_order_on_the_timeline(session, tab, qtbot):
     """Also when the snapshot's own directions would come out otherwise, which the turned last scores pretend."""
     own = tab._plane.scores
-    tab._scores = -own[:, ::-1]
+    tab.directions.keep(session.shown.snapshot.run, -own[:, ::-1])
     tab.questions.refresh()
     answered(qtbot, tab)
     before = tab._plane
@@ -187,7 +187,8 @@ def test_a_collapsed_code_is_said_and_the_directions_before_it_are_kept(session,
     session.shown.show_step(session.shown.snapshots[-2].step)
     answered(qtbot, tab)
     assert tab._plane.pictures.shape == (1, 8, 8) and "does not vary" in tab._title(tab._plane, 0)
-    tab._scores = -tab._scores
+    run = session.shown.snapshot.run
+    tab.directions.keep(run, -tab.directions.of(run))
     session.shown.go_live()
     answered(qtbot, tab)
     np.testing.assert_allclose(tab._plane.scores, -before.scores, atol=1e-4)
