@@ -50,8 +50,9 @@ class Session(QObject):
     Attributes: ``draft``, ``training``, ``queue``, ``shown``, ``runs`` (RunList), ``forecast``, ``downloads``,
     ``settings``, ``data_dir``, ``runs_dir``, ``ready`` (torch is there), ``broken`` (torch could not be loaded).
     Signals: ``message`` (Message), ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed``
-    (Settings), ``dialog_wanted`` (what only a window can ask: 'save elsewhere', 'data folder', 'data files: NAME', 'runs
-    folder', 'data sets', 'own image'), ``torchvision_checked`` (what is wrong with it, or ''), ``closed`` (all threads ended).
+    (Settings), ``dialog_wanted`` (what only a window can ask: 'save elsewhere', 'data folder', 'data files: NAME',
+    'runs folder', 'data sets', 'own image'), ``torchvision_checked`` (what is wrong with it, or ''), ``closed`` (all
+    threads ended).
     """
 
     message = Signal(object)
