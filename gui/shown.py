@@ -153,8 +153,13 @@ class Shown(QObject):
         if self.snapshot is None or self.experiment is None:
             self._questions.cancel(key)
             return 0
-        return self._questions.ask(key, partial(self._models.answer, self.snapshot, self.experiment, self.data_dir,
-                                                question, arguments))
+        return self.ask_of(key, self.snapshot, self.experiment, question, *arguments)
+
+    def ask_of(self, key: str, snapshot: SnapshotHandle, experiment: Experiment, question: Question,
+               *arguments: Any) -> int:
+        """Ask about a snapshot of any run (see ``handles_of``) with its experiment; returns the request's number."""
+        return self._questions.ask(key, partial(self._models.answer, snapshot, experiment, self.data_dir, question,
+                                                arguments))
 
     def look_again(self) -> None:
         """There are other data: whoever got no answer asks again, since ``changed`` follows."""
@@ -197,9 +202,7 @@ class Shown(QObject):
 
     def _list(self) -> None:
         """Snapshots on disk, and those in memory that are not on disk yet."""
-        files = self.run.snapshots() if self.run else ()
-        handles = {file.step: SnapshotHandle(self.run.folder, file.step, file.epoch, file.path)  # type: ignore[union-attr]
-                   for file in files}
+        handles = {handle.step: handle for handle in handles_of(self.run)} if self.run else {}
         newest = max(handles, default=-1)
         self._unsaved = {step: handle for step, handle in self._unsaved.items() if step > newest}
         handles |= self._unsaved
@@ -236,6 +239,11 @@ class Shown(QObject):
     @Slot(str, int)
     def _relay_done(self, key: str, number: int) -> None:
         self.done.emit(key, number)
+
+
+def handles_of(run: Run) -> tuple[SnapshotHandle, ...]:
+    """The snapshots of a run that are on disk, by step; none when its folder has disappeared."""
+    return tuple(SnapshotHandle(run.folder, file.step, file.epoch, file.path) for file in run.snapshots())
 
 
 def _experiment(run: Run | None) -> Experiment | None:

@@ -15,6 +15,7 @@ from gui import explain
 from gui.draft import Draft
 from gui.models import Models, SnapshotHandle
 from gui.panels.status import StatusLine
+from gui.shown import handles_of
 from gui.workers import Failure
 from tests.gui.conftest import closed, tiny, trained
 
@@ -647,3 +648,19 @@ def test_failures_of_every_thread_are_in_the_log(qtbot, session, monkeypatch, ca
         session.refresh_runs()
     for what in ("pop from empty list", "division by zero", "KeyError: 'question'", "list index out of range"):
         assert f"{what}\n" in caplog.text
+
+
+def test_any_run_can_be_asked_whichever_is_shown(qtbot, hear, session):
+    trained(qtbot, session)
+    first = session.shown.run
+    session.draft.set("train.seed", 7)
+    trained(qtbot, session)
+    assert session.shown.run.folder != first.folder
+    newest = handles_of(first)[-1]
+    with hear(session.shown.answered) as heard:
+        session.shown.ask_of("other", newest, first.experiment, "reconstruct", "test", [0, 1])
+    other = heard[-1][2]
+    with hear(session.shown.answered) as heard:
+        session.shown.ask("mine", "reconstruct", "test", [0, 1])
+    mine = heard[-1][2]
+    assert (other.images == mine.images).all() and (other.outputs != mine.outputs).any()
