@@ -174,10 +174,11 @@ class ReconstructionTab(QWidget):
 
     def _summary(self) -> str:
         """'10,000 images, the worst of epoch 3 first'."""
-        images = count(len(self.order()))
+        number = len(self.order())
+        images = self.tr("1 image") if number == 1 else self.tr("{number} images").format(number=count(number))
         if self._ranking is None:
-            return self.tr("{images} images by index").format(images=images)
-        return self.tr("{images} images, the worst of epoch {epoch} first").format(
+            return self.tr("{images} by index").format(images=images)
+        return self.tr("{images}, the worst of epoch {epoch} first").format(
             images=images, epoch=short(round(self._ranked_epoch, 2)))
 
     @Slot(str, object)

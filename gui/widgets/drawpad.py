@@ -121,14 +121,16 @@ class DrawPad(QWidget):
         return image
 
     def _draw(self, image: QImage, stroke: Stroke, first: int = 0) -> None:
-        """A stroke from one of its points on."""
+        """A stroke from one of its points on, piece by piece, so that drawing it again gives the same pixels."""
         side = image.width()
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._ink, stroke.width * side, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
-                            Qt.PenJoinStyle.RoundJoin))
-        points = [point * side for point in stroke.points[first:]]
-        painter.drawPoints(points) if len(points) == 1 else painter.drawPolyline(points)
+        painter.setPen(QPen(self._ink, stroke.width * side, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        for place in range(first, len(stroke.points)):
+            if place:
+                painter.drawLine(stroke.points[place - 1] * side, stroke.points[place] * side)
+            else:
+                painter.drawPoint(stroke.points[0] * side)
         painter.end()
 
     def _repaint(self) -> None:
@@ -146,7 +148,7 @@ class DrawPad(QWidget):
         place, stroke = self._place(), self._steps[-1]
         assert isinstance(stroke, Stroke)
         stroke.points.append((event.position() - place.topLeft()) / place.width())
-        self._draw(self._image, stroke, max(0, len(stroke.points) - 2))
+        self._draw(self._image, stroke, len(stroke.points) - 1)
         self.update()
         self.changed.emit()
 
