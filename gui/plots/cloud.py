@@ -14,7 +14,7 @@ from gui import style
 from gui.plots import cloudpaint, pixels, scatter
 from gui.plots.cloudhand import Hand, keeps
 from gui.plots.cloudpaint import Card
-from gui.plots.scatter import View
+from gui.plots.scatter import Far, View
 
 LEFT, BOTTOM, TOP, RIGHT = 56, 40, 8, 10
 """Room for the axes around the points, in px."""
@@ -27,6 +27,9 @@ MARKED_POINTS = 2500
 
 REACH_PX = 10
 """A place so near to a point means that point."""
+
+AROUND = 0.4
+"""Share of the room's sides that is painted beyond each edge, so that a drag need not paint points anew."""
 
 FILE_RATIO = 3.0
 """Pixels of far points for each px of a file."""
@@ -64,8 +67,8 @@ class CloudView(QWidget):
         self._exact: NDArray = np.zeros((0, 2))
         self.shown_rows: NDArray = np.zeros(0, np.int64)
         self.in_view: NDArray = np.zeros(0, np.int64)
-        self._far: tuple[float, NDArray[np.uint32]] | None = None
-        Hand(self)
+        self._far: Far | None = None
+        Hand(self, self)
         self.setAccessibleName(self.tr("Map of the codes"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -100,7 +103,8 @@ class CloudView(QWidget):
     def choose(self, rows: NDArray[np.bool_] | None) -> None:
         """Make these points stand out; None for none."""
         self.chosen_rows = rows
-        self.place()
+        self._far = None
+        self.update()
 
     def set_rings(self, rings: Sequence[tuple[str, float, float]]) -> None:
         """Mark places: (text beside it, x, y)."""
@@ -158,6 +162,7 @@ class CloudView(QWidget):
 
     def _settle(self) -> None:
         """Which points are shown, and where the middle of each class is."""
+        self._far = None
         shown = np.isfinite(self._exact).all(axis=1)
         if self.hidden:
             shown &= ~np.isin(self.labels, list(self.hidden))
@@ -167,7 +172,6 @@ class CloudView(QWidget):
 
     def place(self) -> None:
         """Find where everything lies in the view."""
-        self._far = None
         self.px = self.view.px(self._exact)
         across, down = self.px[self.shown_rows].T
         inside = (across >= 0) & (across < self.view.width) & (down >= 0) & (down < self.view.height)
@@ -182,21 +186,32 @@ class CloudView(QWidget):
         names = [self.names[label] if 0 <= label < len(self.names) else "" for label in self.labels.tolist()]
         return [("x", self.points[:, 0]), ("y", self.points[:, 1]), ("class", np.array(names))]
 
-    def _far_points(self, ratio: float) -> NDArray[np.uint32]:
-        """All points as one picture of the room; kept until something moves."""
-        if self._far is None or self._far[0] != ratio:
-            shape = max(1, round(self.view.height * ratio)), max(1, round(self.view.width * ratio))
-            rows = cloudpaint.ordered(self.shown_rows, self.chosen_rows)
-            colours = cloudpaint.colours(self.labels, self.chosen_rows)[rows]
-            radius = (1.5 if len(self.in_view) > 20_000 else 2.2) * ratio
-            self._far = ratio, scatter.painted(self.px[rows] * ratio, colours, shape, radius)
-        return self._far[1]
+    def _far_points(self, ratio: float, around: float) -> Far:
+        """All points as one picture of the room and what lies ``around`` it, a share of its sides."""
+        rows = cloudpaint.ordered(self.shown_rows, self.chosen_rows)
+        colours = cloudpaint.colours(self.labels, self.chosen_rows)[rows]
+        radius = (1.5 if len(self.in_view) > 20_000 else 2.2) * ratio
+        margin = round(around * self.view.width), round(around * self.view.height)
+        size = self.view.width + 2 * margin[0], self.view.height + 2 * margin[1]
+        shape = max(1, round(size[1] * ratio)), max(1, round(size[0] * ratio))
+        picture = scatter.painted((self.px[rows] + margin) * ratio, colours, shape, radius)
+        return Far(picture, self.view, ratio, margin, size)
+
+    def _paint_far(self, painter: QPainter, in_file: bool) -> None:
+        """The picture of all points; while they are dragged the same one, elsewhere."""
+        if in_file:
+            far = self._far_points(FILE_RATIO, 0.0)
+        else:
+            ratio = self.devicePixelRatioF()
+            if self._far is None or not self._far.covers(self.view, ratio):
+                self._far = self._far_points(ratio, AROUND)
+            far = self._far
+        painter.drawImage(far.target(self.view), cloudpaint.transparent(far.picture))
 
     def _paint_points(self, painter: QPainter, in_file: bool) -> None:
         """In the room's own px."""
         if len(self.in_view) > MARKED_POINTS:
-            picture = self._far_points(FILE_RATIO if in_file else self.devicePixelRatioF())
-            painter.drawImage(QRectF(0, 0, self.view.width, self.view.height), cloudpaint.transparent(picture))
+            self._paint_far(painter, in_file)
             return
         rows = cloudpaint.ordered(self.in_view, self.chosen_rows)
         with_images = len(rows) <= NEAR_POINTS

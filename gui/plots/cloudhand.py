@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
 from gui.plots import keys, scatter
-
-if TYPE_CHECKING:
-    from gui.plots.cloud import CloudView
 
 ZOOM_STEP = 1.25
 KEY_STEP_PX = 48
@@ -24,6 +22,35 @@ _ZOOMS = {Qt.Key.Key_Plus: ZOOM_STEP, Qt.Key.Key_Equal: ZOOM_STEP, Qt.Key.Key_Mi
 _KEYS = keys.ARROWS | keys.CHOOSE | {Qt.Key.Key_Home, Qt.Key.Key_Escape, *_ZOOMS}
 
 
+class Held(Protocol):
+    """What a hand needs of the points: gui.plots.cloud.CloudView."""
+
+    points: Any
+    shown_rows: Any
+    view: scatter.View
+    line: list[QPointF]
+    lasso: bool
+    hovered: int
+    clicked: Any
+    lassoed: Any
+
+    @property
+    def room(self) -> QRectF:
+        """Where the points lie in the widget."""
+
+    def nearest(self, left: float, top: float) -> int:
+        """The point near a place, or -1."""
+
+    def hover(self, row: int) -> None:
+        """The point under the mouse."""
+
+    def look(self, view: scatter.View) -> None:
+        """Show this part."""
+
+    def show_all(self) -> None:
+        """Show all points."""
+
+
 def keeps(event: QEvent) -> bool:
     """Whether a key is for the points and not for the window."""
     return keys.kept(event, _KEYS)
@@ -32,13 +59,14 @@ def keeps(event: QEvent) -> bool:
 class Hand(QObject):
     """What a person does with the points."""
 
-    def __init__(self, cloud: CloudView) -> None:
-        super().__init__(cloud)
-        self._cloud = cloud
+    def __init__(self, cloud: Held, widget: QWidget) -> None:
+        """``widget`` is the cloud as what it is to Qt."""
+        super().__init__(widget)
+        self._cloud, self._widget = cloud, widget
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._moved = False
-        cloud.installEventFilter(self)
+        widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QMouseEvent):
@@ -87,7 +115,7 @@ class Hand(QObject):
         cloud.hover(-1)
         if cloud.line:
             cloud.line.append(place - cloud.room.topLeft())
-            cloud.update()
+            self._widget.update()
         else:
             cloud.look(cloud.view.moved(step.x(), step.y()))
 
@@ -104,7 +132,7 @@ class Hand(QObject):
             visible = np.zeros(len(inside), bool)
             visible[cloud.shown_rows] = True
             cloud.lassoed.emit(inside & visible)
-        cloud.update()
+        self._widget.update()
 
     def _zoom(self, factor: float, at: QPointF) -> None:
         if len(self._cloud.points) and factor != 1:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
 
 from gui.plots import colormaps
 
@@ -56,6 +57,33 @@ class View:
         """The same points as large as before, relative to the smaller side."""
         factor = min(width, height) / max(1.0, min(self.width, self.height))
         return replace(self, scale_x=self.scale_x * factor, scale_y=self.scale_y * factor, width=width, height=height)
+
+
+@dataclass(frozen=True)
+class Far:
+    """Many points as one picture, ``ratio`` pixels for each px, of a view and of a margin in px around it."""
+
+    picture: Pixels
+    view: View
+    ratio: float
+    margin: tuple[int, int]
+    size: tuple[float, float]
+
+    def shift(self, view: View) -> tuple[float, float]:
+        """How far right and down everything lies in another view of the same scale, in whole pixels."""
+        right, down = (self.view.x - view.x) * view.scale_x, (view.y - self.view.y) * view.scale_y
+        return round(right * self.ratio) / self.ratio, round(down * self.ratio) / self.ratio
+
+    def covers(self, view: View, ratio: float) -> bool:
+        """Whether the picture shows all of a view as it would be painted anew."""
+        if replace(view, x=self.view.x, y=self.view.y) != self.view or ratio != self.ratio:
+            return False
+        return all(abs(away) <= free for away, free in zip(self.shift(view), self.margin, strict=True))
+
+    def target(self, view: View) -> QRectF:
+        """Where the picture lies in a view."""
+        right, down = self.shift(view)
+        return QRectF(right - self.margin[0], down - self.margin[1], *self.size)
 
 
 def fitted(points: NDArray, width: float, height: float) -> View:
