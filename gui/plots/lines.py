@@ -128,13 +128,13 @@ class LinePlot(QWidget):
 
     def _make(self, line: Line) -> _Drawn:
         curve, points = pg.PlotCurveItem(), Points("o", 6)
-        band, edges = None, ()
+        band: pg.FillBetweenItem | None = None
+        edges: tuple[pg.PlotCurveItem, ...] = ()
         if line.low is not None and line.high is not None:
             low, high = pg.PlotCurveItem(), pg.PlotCurveItem()
             for edge in (low, high):
                 edge.setPen(pg.mkPen(None))
-        band: pg.FillBetweenItem | None = None
-        edges: tuple[pg.PlotCurveItem, ...] = ()
+            band, edges = pg.FillBetweenItem(low, high), (low, high)
             for item in (band, low, high):
                 self._box.addItem(item, ignoreBounds=True)
         for item in (curve, points):
