@@ -47,7 +47,7 @@ Call = Callable[..., SimpleNamespace]
 def call(tmp_path: Path, capsys: pytest.CaptureFixture) -> Call:
     """Run the command in this process, its runs below tmp_path -> code, out, err, and the last line's JSON."""
     def run(*arguments: str) -> SimpleNamespace:
-        threads = ["--threads", "1"] if arguments[0] == "train" and "--threads" not in arguments else []
+        threads = ["--threads", "1"] if arguments[0] in ("train", "classify") and "--threads" not in arguments else []
         folders = ["--runs", str(tmp_path / "runs"), "--data-dir", str(tmp_path / "data")]
         try:
             code = main.main([*arguments, *folders, *threads])
@@ -193,6 +193,68 @@ def test_the_handlers_of_before_come_back() -> None:
     with pytest.raises(Interrupted), Signals():
         signal.raise_signal(signal.SIGTERM)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+# classify
+
+
+@pytest.mark.parametrize("strategy", ["probe", "fine-tune", "scratch"])
+def test_a_classifier_on_a_run_ends_with_its_accuracies_and_its_confusion(strategy: str, call: Call, tiny: str,
+                                                                          tmp_path: Path) -> None:
+    source = call("train", tiny).answer["run"]
+    fields = ("--set", "train.epochs=2")
+    result = call("classify", source, "--strategy", strategy, "--step", "best", *fields)
+    assert (result.code, len(lines(result.out))) == (0, 1)
+    answer = result.answer
+    assert answer["parameters"] == 64 * 8 + 8 + 8 * 10 + 10
+    assert 0 < answer["train_accuracy"] <= 1 and 0 < answer["validation_accuracy"] <= 1
+    assert [len(row) for row in answer["confusion"]] == [10] * 10 and len(answer["classes"]) == 10
+    right, images = sum(answer["confusion"][i][i] for i in range(10)), sum(map(sum, answer["confusion"]))
+    assert right / images == pytest.approx(answer["validation_accuracy"])
+    run = runs.Run(Path(answer["run"]))
+    assert (run.experiment.task, run.experiment.classifier.strategy) == ("classifier", strategy)
+    assert "accuracy" in result.err
+    again = call("train", "--resume", run.name)
+    assert (again.code, again.answer["confusion"]) == (0, answer["confusion"])
+    rows = {row["name"]: row for row in json.loads(call("list", "runs", "--json").out)}
+    assert rows[run.name]["validation_accuracy"] == answer["validation_accuracy"]
+    assert rows[Path(source).name]["validation_accuracy"] is None
+
+
+def test_a_classifier_takes_a_run_by_name_by_preset_or_from_elsewhere(call: Call, tiny: str, tmp_path: Path) -> None:
+    source = Path(call("train", tiny, "--set", "train.epochs=1").answer["run"])
+    fields = ("--strategy", "probe", "--set", "train.epochs=1")
+    for name in (source.name, "tiny", str(source)):
+        answer = call("classify", name, *fields).answer
+        assert runs.Run(Path(answer["run"])).experiment.classifier.encoder == source.name
+    elsewhere = source.rename(tmp_path / "elsewhere")
+    answer = call("classify", str(elsewhere), *fields).answer
+    assert runs.Run(Path(answer["run"])).experiment.classifier.encoder == str(elsewhere.resolve())
+
+
+def test_a_classifier_s_experiment_says_what_to_train_first(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "probe.toml"
+    path.write_text(f'{TINY}task = "classifier"\nclassifier = {{encoder = "fashion-dropout"}}\n', encoding="utf-8")
+    result = call("train", str(path))
+    assert (result.code, result.out, len(lines(result.err))) == (1, "", 1)
+    assert "Train fashion-dropout first" in result.err
+    assert runs.list_runs(tmp_path / "runs") == []
+
+
+@pytest.mark.parametrize(("arguments", "told"), [
+    (["no-such-run", "--strategy", "probe"], "There is no run no-such-run"),
+    (["SOURCE", "--strategy", "guess"], "invalid choice: 'guess'"),
+    (["SOURCE"], "the following arguments are required: --strategy"),
+    (["SOURCE", "--strategy", "probe", "--step", "first"], "use a step's number, best or last"),
+    (["SOURCE", "--strategy", "probe", "--set", "train.epochs=-1"], "train.epochs: "),
+])
+def test_a_classifier_with_bad_arguments_is_refused(arguments: list[str], told: str, call: Call, tiny: str,
+                                                    tmp_path: Path) -> None:
+    source = call("train", tiny, "--set", "train.epochs=0").answer["run"]
+    result = call("classify", *(source if part == "SOURCE" else part for part in arguments))
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err
+    assert len(runs.list_runs(tmp_path / "runs")) == 1
 
 
 # bad arguments

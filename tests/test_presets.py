@@ -66,6 +66,33 @@ def test_every_network_of_the_reports_is_counted():
     assert set(NETWORKS) == {*PARAMETERS, "digits-quick"}
 
 
+CLASSIFIERS = {
+    "fashion-classifier": ("fashion-dropout", "fine-tune", "relu"),
+    "fashion-classifier-probe": ("fashion-dropout", "probe", "relu"),
+    "fashion-probe-512": ("fashion-latent-512", "probe", "none"),
+    "fashion-fine-tune-512": ("fashion-latent-512", "fine-tune", "none"),
+    "fashion-scratch-512": ("fashion-latent-512", "scratch", "none"),
+}
+
+
+def test_every_classifier_of_the_reports_is_there():
+    assert set(PRESETS) - set(NETWORKS) == set(CLASSIFIERS)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_classifier_has_the_encoder_it_names_and_a_linear_layer(name):
+    encoder = CLASSIFIERS[name][0]
+    preset, base = PRESETS[name], PRESETS[encoder]
+    assert (preset.classifier.encoder, preset.classifier.strategy, preset.classifier.activation) == CLASSIFIERS[name]
+    assert (preset.model.encoder, preset.data) == (base.model.encoder, base.data)
+    there = {"fashion-dropout": convolution(3, 1, 16) + convolution(3, 16, 32) + dense(800, 64) + dense(64, 10),
+             "fashion-latent-512": CONVOLUTIONS + dense(64 * 7 * 7, 512) + dense(512, 10)}[encoder]
+    assert shapes.plan(preset).parameters == there
+    train = preset.train
+    assert (train.optimizer, train.learning_rate, train.batch_size, train.epochs) == ("adam", 0.001, 100, 15)
+    assert "no independent test" in preset.note and "does not state" in preset.note
+
+
 @pytest.mark.parametrize(("name", "preset"), PRESETS.items())
 def test_a_preset_is_named_sourced_explained_and_can_be_trained(name, preset):
     assert (preset.name, bool(preset.source), bool(preset.note)) == (name, True, True)

@@ -68,7 +68,8 @@ def hashes(folder):
         weights.update(state.tensors[name].numpy().tobytes())
     snapshots = [(file.step, storage.read(file.path)) for file in run.snapshots()]
     metrics = run.metrics()
-    told = [(it.step, it.epoch, it.running_loss, it.training_loss, it.validation_loss) for it in metrics.evaluations]
+    told = [(it.step, it.epoch, it.running_loss, it.training_loss, it.validation_loss, it.validation_accuracy)
+            for it in metrics.evaluations]
     changed = [(it.step, it.field, it.value) for it in metrics.interventions]
     assert metrics.bad_lines == () and (metrics.step_index[1:] - metrics.step_index[:-1] == 1).all()
     return {"step": checkpoint.step, "weights": weights.hexdigest(), "losses": metrics.losses.tobytes(), "told": told,
@@ -131,6 +132,15 @@ def seeded(capsys):
 @pytest.mark.timeout(240)
 def test_killed_again_and_again_a_run_ends_as_if_left_alone(killer, reference, tmp_path, capsys):
     assert kill_until(killer, tmp_path, reference, 20, draws(seeded(capsys))) >= 20
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("strategy", ["probe", "fine-tune"])
+def test_a_classifier_killed_again_and_again_ends_as_if_left_alone(killer, strategy, tmp_path, capsys):
+    """Also before its first checkpoint, from where it begins anew with the copy of its encoder."""
+    assert killer.order(tmp_path / "alone", strategy=strategy)["code"] == 0
+    draw = draws(seeded(capsys))
+    assert kill_until(killer, tmp_path, hashes(tmp_path / "alone"), 8, lambda: {**draw(), "strategy": strategy}) >= 8
 
 
 @pytest.mark.long

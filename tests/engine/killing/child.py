@@ -18,7 +18,8 @@ import torch
 
 torch.set_num_threads(1)
 
-from engine import runs, storage  # noqa: E402
+from engine import encoders, model, runs, storage  # noqa: E402
+from engine.encoders import Encoder  # noqa: E402
 from engine.experiment import Data, Experiment, Linear, Model, Train, replaced  # noqa: E402
 from engine.inbox import Inbox, SetLearningRate  # noqa: E402
 from engine.runfiles.saving import SaveFailed  # noqa: E402
@@ -31,6 +32,9 @@ EXPERIMENT = Experiment(
     name="killed", data=Data(image_size=8),
     model=Model(encoder=(Linear(size=32, dropout=0.1), Linear(size=8))),
     train=Train(batch_size=10, epochs=30, learning_rate=0.003, evaluate_every=30))
+
+ENCODER = "encoder of the killed"
+"""What the classifiers among the runs name as their encoder: weights of a fixed seed."""
 
 CHANGED_STEP, CHANGED_RATE = 700, 0.001
 """Where every run has its learning rate changed, so that interventions are replayed too."""
@@ -73,7 +77,7 @@ def trainer(order, write):
             storage.write_atomic = write_naively
         if order.get("aim"):
             aim(**order["aim"])
-        go_on(Path(order["folder"]), write, order.get("full_at"))
+        go_on(Path(order["folder"]), write, order.get("full_at"), experiment_of(order.get("strategy")))
     except BaseException:
         import traceback
 
@@ -82,14 +86,28 @@ def trainer(order, write):
     return 0
 
 
-def go_on(folder, write, full_at):
+def experiment_of(strategy):
+    """The autoencoder, or a classifier by this strategy."""
+    classifier = {"task": "classifier", "classifier.strategy": strategy, "classifier.encoder": ENCODER}
+    return replaced(EXPERIMENT, classifier) if strategy else EXPERIMENT
+
+
+def encoder_file():
+    """The copy of an encoder that a classifier's run is made with."""
+    torch.manual_seed(7)
+    return Encoder(ENCODER, 0, model.encoder_of(model.build(EXPERIMENT).state_dict())).packed()
+
+
+def go_on(folder, write, full_at, experiment):
     """Open or make the run, resume it, and train; the disk may be full for a while from one step on."""
     found = runs.list_runs(folder)
-    run = found[0] if found else runs.create(folder, EXPERIMENT, DATA.fingerprint, threads=1)
+    files = {encoders.NAME: encoder_file()} if experiment.needs_encoder else {}
+    run = found[0] if found else runs.create(folder, experiment, DATA.fingerprint, threads=1, files=files)
     if run.status == "finished":
         return
     inbox, state = Inbox(), runs.load_checkpoint(run).state
-    events = train(EXPERIMENT, DATA, inbox, threads=1, checkpoint=state, pacing=PACING)
+    encoder = encoders.kept(run).weights if experiment.needs_encoder and state is None else None
+    events = train(experiment, DATA, inbox, threads=1, checkpoint=state, pacing=PACING, encoder=encoder)
     os.write(write, b"b")
     failures = 0
     for turn in runs.record(run, events, inbox, limits=LIMITS):
