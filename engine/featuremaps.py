@@ -188,7 +188,7 @@ def _pictured(weighing: Any, place: LayerPlace) -> tuple[Tensor, Indices]:
     """The weights of a layer as pictures (n, height, width), and whose they are (n, 2).
 
     Of a linear layer: what each unit looks for in its feature maps; else what each number of a vector draws; between
-    two vectors all weights as one picture, a row for each unit.
+    two vectors all weights as one picture, a row for each of whichever are fewer, units or inputs.
     """
     if weighing is None:
         return torch.zeros(0, 1, 1), np.zeros((0, 2), np.int64)
@@ -199,7 +199,7 @@ def _pictured(weighing: Any, place: LayerPlace) -> tuple[Tensor, Indices]:
         elif len(place.output) > 1:
             weight = weight.T.unflatten(1, place.output)
         else:
-            return weight[None], np.array([[-1, -1]])
+            return (weight if len(weight) <= weight.shape[1] else weight.T)[None], np.array([[-1, -1]])
     elif isinstance(weighing, nn.ConvTranspose2d):
         weight = weight.transpose(0, 1)
     units = np.stack([index.ravel() for index in np.indices(tuple(weight.shape[:2]))], axis=1)

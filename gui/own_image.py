@@ -91,10 +91,10 @@ class OwnImagePage(QDialog):
         self.undo = button(self.tr("Undo"), self.tr("Take back the last stroke"), "undo")
         self.clear = button(self.tr("Clear"), self.tr("Empty the pad; Undo brings it back"), "remove")
         self.paste = button(self.tr("Paste"), self.tr("Take the picture on the clipboard (Ctrl+V)"), text=True)
-        self.open = button(self.tr("Open…"), self.tr("Take a picture from a file"), "folder", text=True)
+        self.choose_file = button(self.tr("Open…"), self.tr("Take a picture from a file"), "folder", text=True)
         tools = QHBoxLayout()
         tools.setSpacing(style.S)
-        for widget in (labelled(self.tr("Brush"), self.brush), self.undo, self.clear, self.paste, self.open):
+        for widget in (labelled(self.tr("Brush"), self.brush), self.undo, self.clear, self.paste, self.choose_file):
             tools.addWidget(widget)
         left = QVBoxLayout()
         left.setSpacing(style.S)
@@ -151,7 +151,7 @@ class OwnImagePage(QDialog):
         self.undo.clicked.connect(self.pad.undo)
         self.clear.clicked.connect(self.pad.clear)
         self.paste.clicked.connect(self.paste_picture)
-        self.open.clicked.connect(self._ask_file)
+        self.choose_file.clicked.connect(self._ask_file)
         self.inversion.currentIndexChanged.connect(self._show)
         self.use.clicked.connect(self._use)
         self.remove.clicked.connect(self._remove)

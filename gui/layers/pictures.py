@@ -104,8 +104,11 @@ class LayerPictures:
             unit = row * tiles.shape[2] + column
             there = unit < len(self.answer.values)
             return translate("layers", "Unit {unit}: {value}").format(unit=unit, value=value) if there else ""
+        layer = self.answer.layer
         if isinstance(self.answer, Kernels) and self.answer.units[tile][0] < 0:
-            text = translate("layers", "Unit {row}, input {column}: {value}")
+            units_in_rows = layer.output[0] <= layer.input[0]
+            text = (translate("layers", "Unit {row}, input {column}: {value}") if units_in_rows
+                    else translate("layers", "Unit {column}, input {row}: {value}"))
         else:
             text = translate("layers", "{picture}, row {row}, column {column}: {value}")
         return text.format(picture=self.title(tile), row=row, column=column, value=value)

@@ -159,28 +159,20 @@ def test_a_unit_alive_in_the_last_image_only_is_alive(network, images):
         images.validation.images.copy_(before)
 
 
-class Classifier(nn.Module):
-    """An encoder with another last layer."""
-
-    def __init__(self, encoder):
-        super().__init__()
-        self.encoder, self.head = encoder, nn.Linear(5, 10)
-
-    def classify(self, images):
-        return self.head(self.encoder(images))
-
-
-def test_a_network_without_a_decoder_has_its_last_layer(network, images):
-    classifier = Classifier(network.encoder)
+def test_a_classifier_has_its_last_layer_in_place_of_a_decoder(images):
+    torch.manual_seed(3)
+    classifier = model.build(tiny(task="classifier", classifier__strategy="scratch", model__encoder=(
+        Convolution(channels=8, stride=2, padding=1), Linear(size=5)))).eval()
     layers = explore.layer_list(classifier, images).layers
-    assert [layer.name for layer in layers] == ["encoder.0", "encoder.1", "encoder.2", "head"]
-    assert layers[-1].output == (10,) and layers[-1].stages == ("linear",) and layers[2].is_code
-    network.eval()
+    assert [layer.name for layer in layers] == ["encoder.0", "encoder.1", "classifier.0"]
+    assert layers[-1].output == (10,) and layers[-1].stages == ("linear",) and layers[1].is_code
     with torch.no_grad():
         expected = classifier.classify(input_of(images, 1))[0].numpy()
-    np.testing.assert_allclose(explore.layer_maps(classifier, images, "test", 1, "head").values, expected, atol=1e-6)
-    assert explore.kernels(classifier, images, "head").values.shape == (1, 10, 5)
-    assert answered(explore.dead_units(classifier, images, "head")).total == 10
+    answer = explore.layer_maps(classifier, images, "test", 1, "classifier.0")
+    np.testing.assert_allclose(answer.values, expected, atol=1e-6)
+    weight = classifier.classifier[0].linear.weight.detach().numpy()
+    np.testing.assert_array_equal(explore.kernels(classifier, images, "classifier.0").values, weight.T[None])
+    assert answered(explore.dead_units(classifier, images, "classifier.0")).total == 10
 
 
 def test_the_first_convolutions_of_a_report(images):

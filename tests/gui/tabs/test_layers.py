@@ -129,7 +129,8 @@ def test_kernels_are_coloured_around_zero_in_both_themes(session, tab, qtbot, th
         assert (tab.tiles._pixels == expected).mean() > 0.99
     tab.controls.own.click()
     one = np.abs(weight[0]).max()
-    np.testing.assert_array_equal(tab.large._pixels[0], pixels.colored(weight, colormaps.diverging(False), -one, one)[0])
+    expected = pixels.colored(weight, colormaps.diverging(False), -one, one)[0]
+    np.testing.assert_array_equal(tab.large._pixels[0], expected)
 
 
 @pytest.fixture
@@ -189,6 +190,22 @@ def test_a_vector_is_one_picture_whose_units_can_be_read(session, tab, qtbot):
     row, column = divmod(18, shape[2])
     assert tab.pictures.reading(0, row, column) == f"Unit 18: {code[18]:#.3g}".replace("-", "−")
     assert tab.pictures.reading(0, shape[1] - 1, shape[2] - 1) == "" and tab.pictures.reading(0, 99, 0) == ""
+
+
+@pytest.mark.parametrize(("sizes", "place"), [((6, 3), "encoder.1"), ((3, 6), "encoder.1")])
+def test_all_weights_between_two_vectors_lie_on_their_longer_side(looking, qtbot, sizes, place):
+    session = looking(model__encoder=tuple({"kind": "linear", "size": size} for size in sizes))
+    tab = LayersTab(session)
+    qtbot.addWidget(tab)
+    tab.show()
+    settled(qtbot, tab)
+    tab.places.choose(place)
+    tab.controls.kernels.click()
+    settled(qtbot, tab)
+    weight = network(session)[0].encoder[1].linear.weight.numpy()
+    assert tab.pictures.tiles.shape == (1, 3, 6)
+    row, column = (2, 4) if sizes == (6, 3) else (4, 2)
+    assert tab.pictures.reading(0, 2, 4) == f"Unit {row}, input {column}: {weight[row, column]:#.3g}".replace("-", "−")
 
 
 def test_dead_maps_are_crossed_out_and_named(session, tab, qtbot):
