@@ -12,17 +12,17 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.answers import Contents, Progress
 from gui import style
-from gui.latent import thumbs
 from gui.latent.directions import Directions, axis_title
 from gui.latent.inside import TILES, Found, Inside
 from gui.latent.legend import ClassLegend
 from gui.latent.map_controls import MapControls
+from gui.latent.pointing import Pointing
 from gui.plots.cloud import CloudView
 from gui.plots.menu import Menu
 from gui.questions import Questions
 from gui.shown import Shown
 from gui.widgets.controls import note
-from gui.widgets.quantities import count, significant
+from gui.widgets.quantities import count
 from gui.widgets.stage import Stage
 
 LARGEST_TSNE = 10_000
@@ -47,11 +47,9 @@ class MapPage(QWidget):
         self._map_of: tuple[Path, int] | None = None
         self._asked_of: tuple[Path, int] | None = None
         self._again = False
-        self._first: int | None = None  # image of the pair that was chosen first
-        self._place: tuple[float, float] | None = None
         self._drawn = QElapsedTimer()
         self.controls, self.legend, self.cloud, self.inside = MapControls(), ClassLegend(), CloudView(), Inside()
-        self.thumbs = thumbs.Thumbs(self.questions, self)
+        self.pointing = Pointing(shown, self.questions, self.cloud, self.controls, self)
         self.note = note()
         content = QWidget()
         self.stage = Stage(content)
@@ -87,13 +85,10 @@ class MapPage(QWidget):
         controls.pair.toggled.connect(self._take_tool)
         controls.all.clicked.connect(cloud.show_all)
         self.legend.changed.connect(cloud.set_hidden)
-        cloud.hovered_changed.connect(self._take_hover)
-        cloud.clicked.connect(self._take_click)
         cloud.lassoed.connect(self._take_lasso)
-        cloud.near.connect(self._take_near)
-        self.inside.chosen.connect(self._choose)
+        self.inside.chosen.connect(self.pointing.choose)
         self.inside.closed.connect(self._forget_lasso)
-        self.thumbs.came.connect(self._show_thumbs)
+        self.pointing.changed.connect(self._say)
         self.stage.retry.connect(questions.refresh)
         questions.contents_changed.connect(self._take_contents)
         questions.due.connect(self._ask)
@@ -102,8 +97,6 @@ class MapPage(QWidget):
         questions.progressed.connect(self._take_progress)
         questions.failed.connect(self._take_failure)
         questions.busy_changed.connect(self._take_busy)
-        self._shown.image_changed.connect(self._mark)
-        self._shown.pair_changed.connect(self._mark)
 
     @Slot()
     def _change(self) -> None:
@@ -161,7 +154,7 @@ class MapPage(QWidget):
         self.legend.set_names(contents.class_names if labelled else ())
         self.cloud.names = contents.class_names
         self.cloud.set_hidden(self.legend.hidden)
-        self.thumbs.clear()
+        self.pointing.forget()
         self.map = None
         self._forget_lasso()
 
@@ -169,9 +162,6 @@ class MapPage(QWidget):
     def _take_answer(self, key: str, answer: Any) -> None:
         if key == "codes":
             self._take_map(answer)
-        elif key == "place" and self.map is not None:
-            self._place = answer.x, answer.y
-            self._ring((answer.split, answer.index))
         elif key == "inside" and answer.split == self.inside.found.split:
             self.inside.set_images(answer.images)
 
@@ -216,90 +206,9 @@ class MapPage(QWidget):
         self._drawn.start()
         if self.inside.found.indices.size:
             self._list_inside()
-        self._mark()
+        self.pointing.show_map(now)
         self._say()
         self.stage.show_content()
-
-    @Slot()
-    def _mark(self) -> None:
-        """The ring of the chosen image, and those of the pair; a place that is not on the map is asked for."""
-        if self.map is None:
-            return
-        image = (self._shown.split, self._shown.image)
-        self._place = None
-        if self._row(image) < 0 and self.map.axes is not None and self.isVisible():
-            self.questions.ask("place", "map_place", *image, self.map.axes, self.map.anchors)
-        self._ring(image)
-
-    def _ring(self, image: tuple[str, int]) -> None:
-        rings = [("", *self._place)] if self._place is not None else []
-        rings += self._rings_of([("", image)])
-        if self.controls.pair.isChecked():
-            ends = self._shown.pair if self._first is None else ((self.map.split, self._first),)
-            rings += self._rings_of(list(zip((self.tr("Left"), self.tr("Right")), ends, strict=False)))
-        self.cloud.set_rings(rings)
-
-    def _rings_of(self, images: list[tuple[str, tuple[str, int]]]) -> list[tuple[str, float, float]]:
-        """(text, image) -> (text, x, y) of those that are on the map."""
-        rows = [(text, self._row(image)) for text, image in images]
-        return [(text, float(self.map.points[row, 0]), float(self.map.points[row, 1])) for text, row in rows
-                if row >= 0]
-
-    def _row(self, image: tuple[str, int]) -> int:
-        """The row of an image on the map; -1 where it is not on it."""
-        if image[0] != self.map.split:
-            return -1
-        rows = np.flatnonzero(self.map.indices[:len(self.map.points)] == image[1])
-        return int(rows[0]) if len(rows) else -1
-
-    @Slot(int)
-    def _take_hover(self, row: int) -> None:
-        if row < 0:
-            return
-        now, index = self.map, int(self.map.indices[row])
-        name = "" if now.labels is None else f" · {self.cloud.names[now.labels[row]]}"
-        x, y = (significant(float(value), 3) for value in now.points[row])
-        lines = (self.tr("Image {index}").format(index=index) + name, f"({x}, {y})".replace("-", "−"))
-        self.cloud.show_card(row, self.thumbs.get(now.split, [index]).get(index), lines)
-
-    @Slot(object)
-    def _take_near(self, rows: np.ndarray) -> None:
-        """Few points are in view: their images."""
-        if self.map is not None and len(rows) and len(rows) <= len(self.map.indices):
-            self.thumbs.get(self.map.split, self.map.indices[rows].tolist())
-            self._show_thumbs()
-
-    @Slot()
-    def _show_thumbs(self) -> None:
-        """Images that came, where they belong."""
-        if self.map is None:
-            return
-        rows = self.cloud.in_view[:thumbs.AT_ONCE]
-        wanted = self.map.indices[rows].tolist()
-        known = self.thumbs.known(self.map.split)
-        self.cloud.set_images({row: known[index] for row, index in zip(rows.tolist(), wanted, strict=True)
-                               if index in known})
-        if self.cloud.hovered >= 0:
-            self._take_hover(self.cloud.hovered)
-
-    @Slot(int, bool)
-    def _take_click(self, row: int, shift: bool) -> None:
-        index = int(self.map.indices[row])
-        if not (shift or self.controls.pair.isChecked()):
-            self._choose(index)
-            return
-        self.controls.pair.setChecked(True)
-        if self._first is None:
-            self._first = index
-        else:
-            first, self._first = self._first, None
-            self._shown.choose_pair((self.map.split, first), (self.map.split, index))
-        self._mark()
-        self._say()
-
-    @Slot(int)
-    def _choose(self, index: int) -> None:
-        self._shown.choose_image(self.map.split, index)
 
     @Slot()
     def _take_tool(self) -> None:
@@ -308,9 +217,9 @@ class MapPage(QWidget):
         other = self.controls.pair if sender is self.controls.lasso else self.controls.lasso
         if self.controls.lasso.isChecked() and self.controls.pair.isChecked():
             other.setChecked(False)
-        self._first = None
+        self.pointing.first = None
         self.cloud.lasso = self.controls.lasso.isChecked()
-        self._mark()
+        self.pointing.mark()
         self._say()
 
     @Slot(object)
@@ -340,12 +249,13 @@ class MapPage(QWidget):
         self.inside.hide()
         self.listing.emit(False)
 
+    @Slot()
     def _say(self) -> None:
         """What the mouse does now; for t-SNE of which snapshot it is."""
         if self.controls.lasso.isChecked():
             text = self.tr("Drag around points to list their images. Escape forgets them.")
-        elif self.controls.pair.isChecked() and self._first is not None:
-            text = self.tr("Left is image {index}. Click the right one.").format(index=self._first)
+        elif self.controls.pair.isChecked() and self.pointing.first is not None:
+            text = self.tr("Left is image {index}. Click the right one.").format(index=self.pointing.first)
         elif self.controls.pair.isChecked():
             text = self.tr("Click the left image, then the right one; the Interpolation tab goes from one to the "
                            "other.")
