@@ -39,6 +39,11 @@ class Run:
         return records.experiment(self.folder)
 
     @property
+    def settings(self) -> Mapping[str, Any]:
+        """The same by dotted path, as plain values, quicker. Raises RunError when they cannot be read."""
+        return records.settings(self.folder)
+
+    @property
     def info(self) -> RunInfo:
         """What it was made with. Raises RunError when it cannot be read."""
         return records.info(self.folder)

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import shapes, storage
 from engine.datasets.sources import default_data_dir
 from engine.events import State
-from engine.experiment import Experiment, differences, to_toml
+from engine.experiment import DESCRIPTIVE, Experiment, to_toml
 from engine.run import Run, Status
 from engine.runfiles import history, journal, lock, records
 from engine.runfiles.history import CheckpointFile, SnapshotFile
@@ -26,6 +26,7 @@ from engine.runfiles.notices import DamagedFile, Notice, RunError, not_writable,
 from engine.runfiles.record import record, refuse_lost
 from engine.runfiles.records import Notes, RunInfo, RunState
 from engine.runfiles.saving import Moved, RetrySave, Saved, SaveElsewhere, SaveFailed, Thinned, Told
+from engine.runfiles.trash import restore, trash
 from engine.runfiles.writer import Limits
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ __all__ = [
     "CheckpointFile", "DamagedFile", "Limits", "Metrics", "Moved", "Notes", "Notice", "Resumption", "RetrySave",
     "Run", "RunError", "RunInfo", "RunState", "SaveElsewhere", "SaveFailed", "Saved", "SnapshotFile", "Status",
     "Thinned", "Told", "adopt", "check_writable", "create", "default_runs_dir", "free_space_warning", "list_runs",
-    "load_checkpoint", "load_snapshot", "open_run", "record", "take_over", "tidy", "title", "titles", "write_notes",
+    "load_checkpoint", "load_snapshot", "open_run", "record", "restore", "set_notes", "take_over", "tidy", "title",
+    "titles", "trash", "write_notes",
 ]
 
 RUNS_DIR_VARIABLE = "AUTOENCODER_EXPLORER_RUNS"
@@ -62,6 +64,7 @@ def create(runs_dir: Path, experiment: Experiment, data_fingerprint: str, *, dev
         schema_version=records.SCHEMA, version=records.application_version(), created=now.isoformat(timespec="seconds"),
         created_s=now.timestamp(), experiment_sha256=sha256(settings).hexdigest(), data_fingerprint=data_fingerprint,
         parameters=shapes.plan(experiment).parameters, device=device, threads=threads,
+        settings=records.plain(experiment),
         versions={"python": platform.python_version(),
                   **{package: records.package_version(package) for package in ("torch", "safetensors", "numpy")}})
 
@@ -172,27 +175,33 @@ def open_run(name: str | Path, runs_dir: Path) -> Run:
 
 def titles(runs: Sequence[Run]) -> dict[Path, str]:
     """Folder -> what to call a run beside the others: the user's name, else the experiment's and what differs."""
-    named = {run.folder: (run.notes.name, _experiment(run)) for run in runs}
-    first: dict[str, Experiment] = {}
-    for _, experiment in reversed(named.values()):  # the oldest of a name is what the others differ from
-        if experiment is not None:
-            first.setdefault(experiment.name, experiment)
-    return {folder: own or (title(first[experiment.name], experiment) if experiment else folder.name)
-            for folder, (own, experiment) in named.items()}
+    named = {run.folder: (run.notes.name, _settings(run)) for run in runs}
+    first: dict[str, Mapping[str, Any]] = {}
+    for _, settings in reversed(named.values()):  # the oldest of a name is what the others differ from
+        if settings:
+            first.setdefault(str(settings.get("name", "")), settings)
+    return {folder: own or (_title(first[str(settings.get("name", ""))], settings) if settings else folder.name)
+            for folder, (own, settings) in named.items()}
 
 
-def _experiment(run: Run) -> Experiment | None:
+def _settings(run: Run) -> Mapping[str, Any]:
+    """Fields of a run's experiment by dotted path; none when they cannot be read."""
     try:
-        return run.experiment
+        return run.settings
     except RunError:
-        return None
+        return {}
 
 
 def title(first: Experiment, experiment: Experiment) -> str:
     """An experiment beside the one it comes from: 'mnist-strided, learning rate 0.01'."""
-    changed = (f"{path.rpartition('.')[2].replace('_', ' ')} {value}"
-               for path, (_, value) in differences(first, experiment).items() if value is not None)
-    return ", ".join([experiment.name or experiment.data.dataset, *list(changed)[:3]])
+    return _title(records.plain(first), records.plain(experiment))
+
+
+def _title(first: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """The same of fields by dotted path."""
+    changed = (f"{path.rpartition('.')[2].replace('_', ' ')} {value}" for path, value in settings.items()
+               if path not in DESCRIPTIVE and value is not None and value != first.get(path))
+    return ", ".join([str(settings.get("name") or settings.get("data.dataset", "")), *list(changed)[:3]])
 
 
 def tidy(runs_dir: Path) -> None:
@@ -215,6 +224,16 @@ def write_notes(run: Run, notes: Notes) -> None:
     """Save what the user writes about a run. Raises NewerVersion, OSError."""
     run.refuse_newer()
     records.write_notes(run.folder, notes)
+
+
+def set_notes(run: Run, **changes: Any) -> Notes:
+    """Change some of the notes (``name``, ``tags``, ``star``, ``remarks``) as the file says now, so that what another
+    window wrote stays; -> all of them. Raises RunError, also where they have no folder any more, and OSError."""
+    if not _is_run(run.folder):
+        raise RunError("run.missing", f"The run {run.name} is no longer there.", name=run.name)
+    notes = Notes.model_validate({**run.notes.model_dump(), **changes})
+    write_notes(run, notes)
+    return notes
 
 
 # Weights

@@ -273,6 +273,15 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
+def move(source: Path, target: Path) -> Path:
+    """Rename a file or folder within one file system, never onto another; -> its new place. Raises OSError."""
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    os.rename(source, target)
+    sync_folder(target.parent)
+    return target
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete files that a crash left half written, and none that a live process may be writing. Raises OSError."""
     for name, _ in listing(folder):

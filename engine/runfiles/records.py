@@ -5,20 +5,22 @@ Each is read again only when it has changed, so that asking is cheap and the ans
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pydantic
 import tomli_w
 
 from engine import storage
-from engine.experiment import Experiment, ExperimentError, from_toml
+from engine.experiment import Experiment, ExperimentError, flat, from_toml
 from engine.runfiles.notices import DamagedFile, Notice, RunError
 from engine.storage import Stamp
 
@@ -51,6 +53,9 @@ class RunInfo(Stored):
     threads: int | None = None
     versions: dict[str, str] = {}
     """Package -> version."""
+    settings: dict[str, Any] = {}
+    """The fields of the experiment by dotted path, so that a long list is read without parsing TOML; empty in older
+    runs, and worth nothing where the experiment's hash is not the recorded one."""
 
     def to_json(self) -> bytes:
         """As it stands in the file."""
@@ -112,6 +117,16 @@ def info(folder: Path) -> RunInfo:
     return _info(path, storage.stamp(path))
 
 
+def settings(folder: Path) -> Mapping[str, Any]:
+    """Every field of a run's experiment by its dotted path, as plain values. Raises RunError like ``experiment``."""
+    return _settings(folder, storage.stamp(folder / INFO), storage.stamp(folder / EXPERIMENT))
+
+
+def plain(experiment: Experiment) -> dict[str, Any]:
+    """Every field by its dotted path, as values that JSON gives back unchanged."""
+    return json.loads(json.dumps(flat(experiment)))
+
+
 def state(folder: Path) -> RunState:
     """How far a run has come; an unreadable file is an empty one, since nothing rests on it."""
     path = folder / STATE
@@ -141,14 +156,27 @@ def settings_problem(folder: Path) -> Notice | None:
 def _settings_problem(folder: Path, info_stamp: Stamp, experiment_stamp: Stamp) -> Notice | None:
     """An experiment whose hash is the recorded one needs no parsing, which makes long lists quick."""
     try:
-        made = info(folder)
-        if made.schema_version > SCHEMA:
-            return None
-        if hashlib.sha256(storage.read(folder / EXPERIMENT, missing=b"")).hexdigest() != made.experiment_sha256:
+        if info(folder).schema_version <= SCHEMA and not _as_recorded(folder, info_stamp, experiment_stamp):
             experiment(folder)
     except RunError as error:
         return error.notice
     return None
+
+
+@lru_cache(maxsize=8192)
+def _as_recorded(folder: Path, info_stamp: Stamp, experiment_stamp: Stamp) -> bool:
+    """Whether the experiment is the one whose hash was recorded. Raises RunError where none is."""
+    content = storage.read(folder / EXPERIMENT, missing=b"")
+    return hashlib.sha256(content).hexdigest() == info(folder).experiment_sha256
+
+
+@lru_cache(maxsize=8192)
+def _settings(folder: Path, info_stamp: Stamp, experiment_stamp: Stamp) -> Mapping[str, Any]:
+    """From run.json where it can be believed, else from the experiment. Raises RunError."""
+    with contextlib.suppress(RunError):
+        if (recorded := info(folder).settings) and _as_recorded(folder, info_stamp, experiment_stamp):
+            return recorded
+    return plain(experiment(folder))
 
 
 @lru_cache(maxsize=4096)
@@ -216,6 +244,8 @@ def _state(path: Path, stamp: Stamp) -> RunState:
 @lru_cache(maxsize=8192)
 def _notes(path: Path, stamp: Stamp) -> Notes | None:
     """The user's notes; None when they cannot be read."""
+    if stamp == (0, 0, 0):  # most runs have none
+        return Notes()
     try:
         return Notes.model_validate(tomllib.loads(storage.read(path, missing=b"").decode("utf-8-sig")))
     except (DamagedFile, ValueError, RecursionError):
