@@ -231,7 +231,8 @@ class NetworkDrawing(QWidget):
     def _paint_parts(self, painter: QPainter) -> None:
         """'Encoder', 'Code' and 'Decoder' above their boxes."""
         painter.setFont(style.font("caption"))
-        for part, text in (("encoder", self.tr("Encoder")), ("code", self.tr("Code")), ("decoder", self.tr("Decoder"))):
+        for part, text in (("encoder", self.tr("Encoder")), ("code", self.tr("Code")), ("decoder", self.tr("Decoder")),
+                           ("classifier", self.tr("Classifier"))):
             own = [box for box in self._boxes if box.node.part == part]
             if not own:
                 continue

@@ -183,7 +183,7 @@ class TrainingTab(QWidget):
 
     def _name_loss(self) -> None:
         experiment = self._shown.experiment
-        self.curves.set_loss_name(translated(LABELS[experiment.train.loss]) if experiment else "")
+        self.curves.set_loss_name(translated(LABELS[experiment.loss]) if experiment else "")
 
     def _draw_marks(self) -> None:
         if self._book is not None:
