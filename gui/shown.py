@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,9 +144,9 @@ class Shown(QObject):
 
         chosen = kept((self.split, self.image), FIRST_IMAGE)
         pair = kept(self.pair[0], FIRST_PAIR[0]), kept(self.pair[1], FIRST_PAIR[1])
-        self.own_changed.emit(images)
         self.choose_image(*chosen)
         self.choose_pair(*pair)
+        self.own_changed.emit(images)
 
     def ask(self, key: str, question: Question, *arguments: Any) -> int:
         """Ask about the shown snapshot; returns the request's number, 0 when there is nothing to ask about."""
@@ -160,6 +160,10 @@ class Shown(QObject):
         """Ask about a snapshot of any run (see ``handles_of``) with its experiment; returns the request's number."""
         return self._questions.ask(key, partial(self._models.answer, snapshot, experiment, self.data_dir, question,
                                                 arguments))
+
+    def compute(self, key: str, work: Callable[[], Any]) -> int:
+        """Do something that needs no snapshot on the question thread; answered like a question."""
+        return self._questions.ask(key, work)
 
     def look_again(self) -> None:
         """There are other data: whoever got no answer asks again, since ``changed`` follows."""

@@ -76,6 +76,8 @@ class InterpolationTab(QWidget):
         self._session, self._shown = session, session.shown
         self.questions = Questions(self._shown, "interpolation", self)
         self._target: Path | None = None
+        self._own_for: int | None = None
+        self._own_before = 0
         self.left, self.right = End(self.tr("Left"), self), End(self.tr("Right"), self)
         self.blend, self.way = Picture(), Way()
         self.blend.setAccessibleName(self.tr("Decoded between the two images"))
@@ -178,8 +180,9 @@ class InterpolationTab(QWidget):
         self.fade.clicked.connect(self._go_to_step)
         self.stage.retry.connect(self.questions.refresh)
         self.questions.contents_changed.connect(self._take_contents)
-        for end in (self.left, self.right):
-            end.picker.own_wanted.connect(self._session.dialog_wanted)
+        self.left.picker.own_wanted.connect(self._want_left)
+        self.right.picker.own_wanted.connect(self._want_right)
+        self._shown.own_changed.connect(self._take_own)
         self.questions.due.connect(self._ask)
         self.questions.emptied.connect(self._empty)
         self.questions.answered.connect(self._take_answer)
@@ -226,6 +229,27 @@ class InterpolationTab(QWidget):
             end.picker.set_contents(contents)
         self._show_pair()
 
+    @Slot(str)
+    def _want_left(self, what: str) -> None:
+        self._want_own(0, what)
+
+    @Slot(str)
+    def _want_right(self, what: str) -> None:
+        self._want_own(1, what)
+
+    def _want_own(self, place: int, what: str) -> None:
+        """The next own image that is brought is for this end of the way."""
+        self._own_for, self._own_before = place, len(self._shown.own)
+        self._session.dialog_wanted.emit(what)
+
+    @Slot(object)
+    def _take_own(self, images: tuple[Any, ...]) -> None:
+        if self._own_for is not None and len(images) > self._own_before:
+            new = "own", len(images) - 1
+            left, right = self._shown.pair
+            self._shown.choose_pair(*((new, right) if self._own_for == 0 else (left, new)))
+            self._own_for = None
+
     @Slot(object)
     def _take_pair(self, pair: Any) -> None:
         """The images were chosen, here or in another tab."""
@@ -261,9 +285,9 @@ class InterpolationTab(QWidget):
 
     def _show_ends(self, answer: Blend) -> None:
         """The two originals."""
-        names = self.questions.contents.class_names if self.questions.contents else ()
-        for end, image, label in zip((self.left, self.right), answer.ends, answer.labels, strict=True):
-            end.show_image(image, names[label] if label is not None else "")
+        contents = self.questions.contents
+        for end, image, chosen in zip((self.left, self.right), answer.ends, self._shown.pair, strict=True):
+            end.show_image(image, contents.class_of(*chosen) if contents else "")
 
     @Slot(str, str)
     def _take_failure(self, key: str, text: str) -> None:

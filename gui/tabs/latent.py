@@ -216,11 +216,10 @@ class LatentTab(QWidget):
             self.stage.show_content()
 
     def _show_code(self, answer: Code) -> None:
-        contents, names = self.questions.contents, ""
-        if contents is not None and answer.label is not None:
-            names = f" · {contents.class_names[answer.label]}"
+        contents = self.questions.contents
+        name = contents.class_of(self._shown.split, self._shown.image) if contents else ""
         self.image.set_image(answer.image)
-        self.image.set_caption(self.tr("Original") + names)
+        self.image.set_caption(self.tr("Original · {name}").format(name=name) if name else self.tr("Original"))
         self.code.set_code(answer.code)
         self._column.setStretchFactor(self.code, PICTURE_STRETCH if answer.code.ndim == 3 else STRIP_STRETCH)
         if not answer.output.size:

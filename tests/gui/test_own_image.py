@@ -98,9 +98,28 @@ def test_every_tab_takes_an_own_image(session, opened, qtbot, kind):  # noqa: F8
     qtbot.waitUntil(lambda: tab.questions.contents is not None and "own" in tab.questions.contents.sizes
                     and not tab.questions.busy and not tab.questions._open, timeout=20_000)
     assert tab.stage.state == "ready" and (picker.split, picker.index) == ("own", 0)
-    if kind is ReconstructionTab:
+    if kind is InterpolationTab:
+        assert tab.left.picture.caption.endswith("Mine") and not tab.right.picture.caption.endswith("Mine")
+    elif kind is LatentTab:
+        assert tab.image.caption == "Original · Mine"
+    elif kind is ReconstructionTab:
         assert len(tab.page.images) == 1 and tab.status.text() == "1 image by index"
         np.testing.assert_array_equal(tab.page.images[0], fitted(paper()))
+
+
+def test_an_own_image_brought_for_an_end_of_the_way_goes_there(session, opened, qtbot):  # noqa: F811
+    tab = opened(InterpolationTab, session)
+    session.own.add("Before", paper())
+    left, _ = session.shown.pair
+    tab.right.picker._own.click()
+    session.own.add("Mine", paper())
+    assert session.shown.pair == (left, ("own", 1))
+    session.own.add("Another", paper())
+    assert session.shown.pair == (left, ("own", 1)), "only the one that was wanted"
+    tab.left.picker._own.click()
+    session.own.add("Third", paper())
+    assert session.shown.pair == (("own", 3), ("own", 1))
+    qtbot.waitUntil(lambda: tab.left.picker.split == "own" and not tab.questions._open, timeout=20_000)
 
 
 def test_the_picker_offers_own_images_while_there_are_some_and_brings_new_ones(session, opened, qtbot):  # noqa: F811
