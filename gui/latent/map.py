@@ -30,6 +30,9 @@ LARGEST_TSNE = 10_000
 REDRAW_MS = 120
 """Shortest time between two drawings of a map that is still growing."""
 
+SWAP_MS = 1000
+"""While it trains, a map that is ready so soon takes the place of the one before at once; a slower one bit by bit."""
+
 
 class MapPage(QWidget):
     """Controls and classes above, the map in the middle, what the lasso surrounds at the right.
@@ -47,7 +50,7 @@ class MapPage(QWidget):
         self._map_of: tuple[Path, int] | None = None
         self._asked_of: tuple[Path, int] | None = None
         self._again = False
-        self._drawn = QElapsedTimer()
+        self._drawn, self._asked = QElapsedTimer(), QElapsedTimer()
         self.controls, self.legend, self.cloud, self.inside = MapControls(), ClassLegend(), CloudView(), Inside()
         self.pointing = Pointing(shown, self.questions, self.cloud, self.controls, self)
         self.note = note()
@@ -130,6 +133,7 @@ class MapPage(QWidget):
             return
         split, size = controls.split.currentData(), controls.count.currentData()
         self._asked_of = snapshot.run, snapshot.step
+        self._asked.start()
         if controls.method == "tsne":
             self.questions.ask("codes", "tsne_map", split, min(size, LARGEST_TSNE))
             controls.set_computing(True, False)
@@ -171,8 +175,8 @@ class MapPage(QWidget):
         before = self.map
         same = before is not None and before.split == answer.split and np.array_equal(before.indices, answer.indices)
         whole = same and len(before.points) == len(answer.indices)
-        held_back = not answer.complete and ((whole and self._shown.live and answer.axes is not None)
-                                             or (self._drawn.isValid() and self._drawn.elapsed() < REDRAW_MS))
+        swapped = whole and self._shown.live and answer.axes is not None and self._asked.elapsed() < SWAP_MS
+        held_back = not answer.complete and (swapped or (self._drawn.isValid() and self._drawn.elapsed() < REDRAW_MS))
         if held_back or not len(answer.points):
             return
         another_kind = before is None or before.axes != answer.axes
@@ -180,7 +184,7 @@ class MapPage(QWidget):
             answer = replace(answer, points=np.concatenate([answer.points, before.points[len(answer.points):]]))
         self.map, self._map_of = answer, self._asked_of
         self._keep(answer)
-        self._draw(fit_anew=another_kind or not same, same=same)
+        self._draw(another_kind or not same, same, growing=not whole)
         if answer.complete and self._again:
             self._again = False
             self._ask_now()
@@ -190,7 +194,8 @@ class MapPage(QWidget):
         if answer.axes == "pca" and self._map_of is not None and np.ptp(answer.anchors, axis=0).all():
             self._directions.keep(self._map_of[0], answer.anchors)
 
-    def _draw(self, fit_anew: bool, same: bool) -> None:
+    def _draw(self, fit_anew: bool, same: bool, growing: bool) -> None:
+        """The map as it is now; while points of two snapshots are mixed the view stays."""
         now, cloud = self.map, self.cloud
         if not same:
             self._forget_lasso()
@@ -202,7 +207,9 @@ class MapPage(QWidget):
         else:
             constant = np.ptp(now.anchors, axis=0) == 0
             cloud.set_titles(*(axis_title(now.axes, axis, now.explained, bool(constant[axis])) for axis in (0, 1)))
-        cloud.set_points(now.points, now.labels, fit=now.complete or fit_anew or now.axes is None)
+        cloud.set_points(now.points, now.labels, fit=now.complete or growing or now.axes is None)
+        if self.inside.found.indices.size:
+            cloud.choose(np.isin(now.indices[:len(now.points)], self.inside.found.indices))
         self._drawn.start()
         if self.inside.found.indices.size:
             self._list_inside()
