@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine import runs
 from engine.run import Run, Status
+from engine.runfiles.notices import RunError
+from engine.runfiles.records import Notes
 from gui.workers import Failure, Loader
 
 
@@ -25,6 +28,10 @@ class RunRow:
     """Validation loss, newest."""
     changed_step: int | None
     """Where somebody changed a field while it trained."""
+    notes: Notes = field(default_factory=Notes)
+    dataset: str = ""
+    searched: str = ""
+    """Everything that a filter looks at, in small letters."""
 
 
 def read(runs_dir: Path, tidy: bool = False) -> tuple[RunRow, ...]:
@@ -38,8 +45,25 @@ def read(runs_dir: Path, tidy: bool = False) -> tuple[RunRow, ...]:
 
 def _row(run: Run, title: str) -> RunRow:
     status, notice = run.condition
-    state = run.state
-    return RunRow(run, title, status, notice.message, state.validation_loss, state.changed_step)
+    state, notes, dataset = run.state, run.notes, _dataset(run)
+    searched = "\n".join((title, status, dataset, *notes.tags, notes.remarks)).casefold()
+    return RunRow(run, title, status, notice.message, state.validation_loss, state.changed_step, notes, dataset,
+                  searched)
+
+
+def _dataset(run: Run) -> str:
+    """Name of the images it was trained on; '' when its settings cannot be read."""
+    try:
+        return str(run.settings.get("data.dataset", ""))
+    except RunError:
+        return ""
+
+
+def chosen(rows: Iterable[RunRow], text: str = "", starred_first: bool = False) -> tuple[RunRow, ...]:
+    """The rows in which every word of a filter occurs, in their order; starred ones first if wanted."""
+    words = text.casefold().split()
+    found = tuple(row for row in rows if all(word in row.searched for word in words))
+    return tuple(sorted(found, key=lambda row: not row.notes.star)) if starred_first else found
 
 
 class RunList(QObject):

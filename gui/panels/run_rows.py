@@ -20,7 +20,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from engine import runs
-from engine.runfiles.notices import RunError
+from engine.runfiles.notices import RunError, reason
 from gui import style
 from gui.messages import Message
 from gui.runlist import RunRow
@@ -65,7 +65,13 @@ class RunsModel(QAbstractListModel):
         """What became of a run, for people."""
         changed = self.tr(" · changed at step {step}").format(step=row.changed_step) if row.changed_step else ""
         mark = "⚠ " if row.status == "damaged" else ""
-        return f"{mark}{row.text}{changed}"
+        tags = "".join(f" · {tag}" for tag in row.notes.tags)
+        return f"{mark}{row.text}{tags}{changed}"
+
+    def tip(self, row: RunRow) -> str:
+        """All that is known of a run, with what the person wrote about it."""
+        remarks = f"\n\n{row.notes.remarks}" if row.notes.remarks else ""
+        return f"{row.title}\n{self.text(row)}\n{row.run.folder}{remarks}"
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)
@@ -79,9 +85,10 @@ class RunsModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return style.icon(*ICONS[row.status])
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.title}\n{self.text(row)}\n{row.run.folder}"
+            return self.tip(row)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.title}, {self.text(row)}"
+            starred = self.tr("starred, ") if row.notes.star else ""
+            return f"{starred}{row.title}, {self.text(row)}"
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -91,15 +98,19 @@ class RunsModel(QAbstractListModel):
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         row = self.rows[index.row()]
         name = str(value).strip()
-        if name == row.title:
-            return False
+        return name != row.title and self.note(row, self.tr("The run could not be renamed ({reason}). Its name is "
+                                                            "unchanged."), name=name)
+
+    def note(self, row: RunRow, failure: str, **changes: Any) -> bool:
+        """Write some of a run's notes; -> False, with ``failure`` as a message, where that cannot be."""
         try:
-            runs.write_notes(row.run, row.run.notes.model_copy(update={"name": name}))
+            runs.set_notes(row.run, **changes)
         except (RunError, OSError) as error:
-            text = self.tr("The run could not be renamed ({reason}). Its name is unchanged.")
-            self._session.message.emit(Message(text.format(reason=error)))
+            because = reason(error) if isinstance(error, OSError) else error
+            self._session.message.emit(Message(failure.format(reason=because)))
             return False
-        self._session.refresh_runs()
+        finally:
+            self._session.refresh_runs()
         return True
 
 
@@ -121,7 +132,8 @@ class RunDelegate(QStyledItemDelegate):
         icon.paint(painter, QRect(area.left(), area.center().y() - ICON_SIDE // 2, ICON_SIDE, ICON_SIDE))
         area.setLeft(area.left() + ICON_SIDE + style.S)
         loss = significant(row.loss, 3) if row.loss is not None else ""
-        self._line(painter, QRect(area.left(), area.top(), area.width(), area.height() // 2), row.title, loss)
+        upper = QRect(area.left(), area.top(), area.width(), area.height() // 2)
+        self._line(painter, upper, f"★ {row.title}" if row.notes.star else row.title, loss)
         painter.setFont(style.font("caption"))
         painter.setPen(QColor(colours.bad if row.status in ("damaged", "failed", "diverged") else colours.quiet))
         model = index.model()

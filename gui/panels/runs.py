@@ -1,8 +1,9 @@
-"""The list of runs: what became of each, named by what differs, its loss; rename, resume, delete and open from here."""
+"""The list of runs: what became of each, its name and loss; filter, note, resume, delete and open from here."""
 
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,25 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QLabel,
+    QLineEdit,
     QListView,
     QMenu,
     QVBoxLayout,
     QWidget,
 )
 
+from engine import runs
+from engine.run import Run
 from engine.runfiles.notices import RunError
-from gui import style
+from gui import runlist, style
 from gui.messages import Action, Message
+from gui.panels.run_notes import RunNotesPage
 from gui.panels.run_rows import RunDelegate, RunsModel
 from gui.runlist import RunRow
 from gui.session import Session
+from gui.widgets import controls
 
 
 class RunsPanel(QWidget):
@@ -41,8 +48,7 @@ class RunsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(style.M, style.S, style.M, style.S)
         column.setSpacing(style.XS)
-        self.title = style.dress(QLabel(self.tr("Runs")), "heading")
-        self.empty = style.dress(QLabel(self.tr("No runs yet. Press Train to make the first.")), "caption", "quiet")
+        self.empty = style.dress(QLabel(), "caption", "quiet")
         self.empty.setWordWrap(True)
         self.model = RunsModel(session, self)
         self.view = QListView()
@@ -55,20 +61,39 @@ class RunsPanel(QWidget):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.setAccessibleName(self.tr("Runs"))
         self.view.setToolTip(self.tr("Choose the run that the tabs show; right-click for more"))
-        column.addWidget(self.title)
+        column.addLayout(self._head())
         column.addWidget(self.empty)
         column.addWidget(self.view, 1)
-        self._delete_key = QAction(self.tr("Delete run"), self.view)
-        self._delete_key.setShortcut(QKeySequence(Qt.Key.Key_Delete))
-        self._delete_key.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.view.addAction(self._delete_key)
+        self._delete_key = _key(self.view, self.tr("Delete run"), Qt.Key.Key_Delete)
+        self._all_key = _key(self.filter, self.tr("Show all runs"), Qt.Key.Key_Escape)
         self._connect()
         self._refresh()
+
+    def _head(self) -> QHBoxLayout:
+        """Title, filter, and whether the starred come first."""
+        row = QHBoxLayout()
+        row.setSpacing(style.S)
+        self.title = style.dress(QLabel(self.tr("Runs")), "heading")
+        self.filter = QLineEdit()
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setPlaceholderText(self.tr("Filter"))
+        self.filter.setAccessibleName(self.tr("Filter the runs"))
+        self.filter.setToolTip(self.tr("Words from name, tags, remark, data set or status; Escape shows all runs"))
+        self.starred = controls.button(self.tr("Starred runs first"), self.tr("Show the starred runs above the others"),
+                                       "star", checkable=True)
+        self.starred.setChecked(self._session.settings.starred_first)
+        row.addWidget(self.title)
+        row.addWidget(self.filter, 1)
+        row.addWidget(self.starred)
+        return row
 
     def _connect(self) -> None:
         self._delete_key.triggered.connect(self.delete)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.selectionModel().currentChanged.connect(self._choose)
+        self.filter.textChanged.connect(self._refresh)
+        self._all_key.triggered.connect(self.filter.clear)
+        self.starred.toggled.connect(self._put_starred_first)
         self._session.runs.changed.connect(self._refresh)
         self._session.shown.run_changed.connect(self._mark_shown)
 
@@ -80,9 +105,18 @@ class RunsPanel(QWidget):
 
     @Slot()
     def _refresh(self) -> None:
-        self.model.show(self._session.runs.rows)
+        rows, text = self._session.runs.rows, self.filter.text()
+        self.model.show(runlist.chosen(rows, text, self.starred.isChecked()))
+        nothing = self.tr("No run matches “{text}”.").format(text=text.strip()) if rows else \
+            self.tr("No runs yet. Press Train to make the first.")
+        self.empty.setText("" if self.model.rows else nothing)
         self.empty.setVisible(not self.model.rows)
         self._mark_shown()
+
+    @Slot(bool)
+    def _put_starred_first(self, first: bool) -> None:
+        self._session.change_settings(starred_first=first)
+        self._refresh()
 
     @Slot()
     def _mark_shown(self) -> None:
@@ -117,7 +151,10 @@ class RunsPanel(QWidget):
         self._add(menu, self.tr("Train 10 epochs more"), self.train_more, mine or can_train)
         self._add(menu, self.tr("Edit its settings"), self.edit_settings, row.status != "damaged")
         menu.addSeparator()
-        self._add(menu, self.tr("Rename"), self.rename, row.run.newer is None)
+        old = row.run.newer is None
+        self._add(menu, self.tr("Rename"), self.rename, old)
+        self._add(menu, self.tr("Remove the star") if row.notes.star else self.tr("Star"), self.star, old)
+        self._add(menu, self.tr("Tags and remark…"), self.write_notes, old)
         self._add(menu, self.tr("Open folder"), self.open_folder, True)
         self._add(menu, self.tr("Take over"), self.take_over, self._session.locked_elsewhere(row.run))
         self._add(menu, self.tr("Delete"), self.delete, not mine and not self._session.held(row.run))
@@ -160,6 +197,26 @@ class RunsPanel(QWidget):
         self.view.edit(self.view.currentIndex())
 
     @Slot()
+    def star(self) -> None:
+        """Give the chosen run a star, or take it away."""
+        if self.chosen is not None:
+            self.model.note(self.chosen, self.tr("The run could not be starred ({reason})."),
+                            star=not self.chosen.notes.star)
+
+    @Slot()
+    def write_notes(self) -> None:
+        """Open the page for the chosen run's tags and remark."""
+        if self.chosen is not None:
+            page = RunNotesPage(self.chosen, (tag for row in self._session.runs.rows for tag in row.notes.tags), self)
+            page.written.connect(self._keep_notes)
+            page.open()
+
+    @Slot(object, tuple, str)
+    def _keep_notes(self, row: RunRow, tags: tuple[str, ...], remarks: str) -> None:
+        failure = self.tr("The notes could not be saved ({reason}). They are as they were.")
+        self.model.note(row, failure, tags=tags, remarks=remarks)
+
+    @Slot()
     def open_folder(self) -> None:
         """Show the chosen run's files."""
         if self.chosen is not None:
@@ -171,33 +228,37 @@ class RunsPanel(QWidget):
         row = self.chosen
         if row is None or self._session.held(row.run):
             return
-        place = _to_trash(row.run.folder)
-        if place is None:
-            text = self.tr("The run {name} could not be moved to the trash. It is where it was.")
-            self._session.message.emit(Message(text.format(name=row.title)))
+        try:
+            place = _to_trash(row.run.folder)
+        except RunError as error:
+            self._session.message.emit(Message(error.message))
+            self._session.refresh_runs()
             return
         self._session.forget(row.run)
-        undo = Action(self.tr("Undo"), lambda: self._restore(place, row.run.folder))
+        undo = Action(self.tr("Undo"), partial(self._restore, place, row.run))
         text = self.tr("The run {name} was moved to the trash.").format(name=row.title)
         self._session.message.emit(Message(text, "information", (undo,), key="deleted"))
 
-    def _restore(self, place: Path, folder: Path) -> None:
+    def _restore(self, place: Path, run: Run) -> None:
         try:
-            place.rename(folder)
-        except OSError as error:
-            text = self.tr("The run could not be brought back ({reason}). It is in {place}.")
-            self._session.message.emit(Message(text.format(reason=error.strerror, place=place)))
+            runs.restore(place, run.folder)
+        except RunError as error:
+            self._session.message.emit(Message(error.message))
         self._session.refresh_runs()
 
 
-def _to_trash(folder: Path) -> Path | None:
-    """The system's trash, else a hidden folder beside the run; -> where it is now, None when it could not be moved."""
+def _to_trash(folder: Path) -> Path:
+    """The system's trash, else the one beside the runs; -> where it is now. Raises RunError."""
     moved = QFile.moveToTrash(str(folder))
     if isinstance(moved, tuple) and moved[0] and moved[1]:
         return Path(moved[1])
-    trash = folder.parent / ".trash"
-    try:
-        trash.mkdir(exist_ok=True)
-        return folder.rename(trash / folder.name)
-    except OSError:
-        return None
+    return runs.trash(folder)
+
+
+def _key(widget: QWidget, text: str, key: Qt.Key) -> QAction:
+    """An action for a key while this widget has the focus."""
+    action = QAction(text, widget)
+    action.setShortcut(QKeySequence(key))
+    action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+    widget.addAction(action)
+    return action

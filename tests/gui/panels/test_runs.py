@@ -1,14 +1,21 @@
 """The list of runs: locked and newer ones, thousands of them."""
 
+import errno
 import json
+import shutil
 import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
+from engine import storage
 from engine.runfiles import lock
+from gui.panels.run_notes import RunNotesPage
 from gui.panels.runs import RunsPanel
 from gui.runlist import RunRow
+from tests.benchmarks.runs import fill
 from tests.gui.conftest import tiny, trained
 
 
@@ -103,3 +110,126 @@ def test_the_shown_run_is_selected_and_a_selected_run_is_shown(qtbot, listed):
     assert panel.chosen.run == session.shown.run != first
     panel.view.setCurrentIndex(panel.model.index(panel.model.place_of(first.folder)))
     assert session.shown.run == first
+
+
+# Notes, filter, stars
+
+
+@pytest.fixture
+def many(qtbot, make_session):
+    """Forty runs on disk, five of them damaged, in a panel."""
+    session = make_session(load=False)
+    fill(session.runs_dir, 40, damaged=5)
+    panel = RunsPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    session.refresh_runs()
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 40, timeout=20_000)
+    session.kept = panel
+    return session, panel
+
+
+def titles(panel):
+    return [row.title for row in panel.model.rows]
+
+
+def choose(panel, title):
+    panel.view.setCurrentIndex(panel.model.index(titles(panel).index(title)))
+
+
+def test_damaged_runs_are_marked_and_hide_no_other(many):
+    _, panel = many
+    marked = [row for row in panel.model.rows if panel.model.text(row).startswith("⚠ settings unreadable: ")]
+    assert len(marked) == 5 and all(row.status == "damaged" for row in marked)
+
+
+def test_a_filter_leaves_the_rows_with_every_word(qtbot, many):
+    _, panel = many
+    panel.filter.setText("attempt 7")
+    assert titles(panel) and all("attempt" in title and "7" in title for title in titles(panel))
+    panel.filter.setText("BASELINE attempt 14")
+    assert titles(panel) == ["attempt 14"]
+    panel.filter.setText("damaged")
+    assert len(titles(panel)) == 5
+    panel.filter.setText("mnist finished 0.004")
+    assert titles(panel) and all("0.004" in title for title in titles(panel))
+    panel.filter.setText("no such [run")
+    assert titles(panel) == [] and panel.empty.text() == "No run matches “no such [run”."
+    QTest.keyClick(panel.filter, Qt.Key.Key_Escape)
+    assert len(titles(panel)) == 40 and panel.empty.isHidden()
+
+
+def test_a_filter_shows_no_other_run(many):
+    session, panel = many
+    panel.view.setCurrentIndex(panel.model.index(3))
+    shown = session.shown.run
+    panel.filter.setText("attempt")
+    panel.filter.clear()
+    assert session.shown.run == shown == panel.chosen.run
+
+
+def test_a_star_puts_a_run_on_top_if_wanted(qtbot, many):
+    session, panel = many
+    assert titles(panel)[0] == "attempt 0"  # starred by the benchmark, and the oldest
+    choose(panel, "attempt 21")
+    panel.star()
+    qtbot.waitUntil(lambda: titles(panel)[:2] == ["attempt 21", "attempt 0"], timeout=10_000)
+    assert panel.chosen.title == "attempt 21"
+    panel.starred.click()
+    assert titles(panel)[:2] != ["attempt 21", "attempt 0"] and not session.settings.starred_first
+    assert panel.model.index(titles(panel).index("attempt 21")).data(Qt.ItemDataRole.AccessibleTextRole).startswith(
+        "starred, ")
+
+
+def test_tags_and_a_remark_are_kept_found_and_shown(qtbot, many):
+    _, panel = many
+    choose(panel, "attempt 21")
+    run = panel.chosen.run
+    panel.write_notes()
+    page = panel.findChild(RunNotesPage)
+    page.tags.setText(" long,  two  words, long,, ")
+    page.remarks.setPlainText("The curve\nlooks odd.")
+    page.accept()
+    assert (run.notes.tags, run.notes.remarks) == (("long", "two words"), "The curve\nlooks odd.")
+    qtbot.waitUntil(lambda: "two words" in panel.model.text(panel.chosen), timeout=10_000)
+    panel.filter.setText("odd")
+    assert titles(panel) == ["attempt 21"]
+    assert panel.model.index(0).data(Qt.ItemDataRole.ToolTipRole).endswith("The curve\nlooks odd.")
+    assert run.notes.name == "attempt 21"
+
+
+def test_notes_that_cannot_be_written_say_why_and_stay(qtbot, many, monkeypatch):
+    session, panel = many
+    choose(panel, "attempt 21")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storage, "write_atomic", full)
+    panel.star()
+    assert session.messages[-1].text == "The run could not be starred (the disk is full)."
+    assert not panel.chosen.run.notes.star
+
+
+def test_a_run_deleted_by_another_window_makes_no_new_folder(qtbot, many):
+    session, panel = many
+    choose(panel, "attempt 21")
+    run = panel.chosen.run
+    shutil.rmtree(run.folder)
+    panel.star()
+    assert session.messages[-1].text.endswith(f"(The run {run.name} is no longer there.).")
+    assert not run.folder.exists()
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 39, timeout=10_000)
+
+
+def test_deleting_can_be_undone_also_where_the_system_has_no_trash(qtbot, many, monkeypatch):
+    session, panel = many
+    monkeypatch.setattr("gui.panels.runs.QFile.moveToTrash", lambda _: False)
+    choose(panel, "attempt 21")
+    folder = panel.chosen.run.folder
+    panel.delete()
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 39, timeout=10_000)
+    assert not folder.exists()
+    session.messages[-1].actions[0].run()
+    qtbot.waitUntil(lambda: "attempt 21" in titles(panel), timeout=10_000)
+    assert folder.is_dir()
