@@ -17,8 +17,9 @@ Asked = tuple[Hashable, ...]
 
 def asked(experiment: Experiment, device: str) -> Asked:
     """Everything that makes an epoch longer or shorter; learning rate, epochs and seed do not."""
-    train = experiment.train
-    return (experiment.model, experiment.data, train.batch_size, train.optimizer, train.precision, train.loss, device)
+    train, task = experiment.train, (experiment.task, experiment.classifier.strategy)
+    return (experiment.model, experiment.data, train.batch_size, train.optimizer, train.precision, train.loss, *task,
+            device)
 
 
 def measure(experiment: Experiment, device: str) -> float | None:

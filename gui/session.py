@@ -506,4 +506,5 @@ class Session(QObject):
 def _machine_key(experiment: Experiment) -> tuple[Any, ...]:
     """What decides which number of threads is fastest."""
     train = experiment.train
-    return experiment.model, experiment.image_shape, train.batch_size, train.precision, train.optimizer
+    return (experiment.model, experiment.image_shape, train.batch_size, train.precision, train.optimizer,
+            experiment.task, experiment.classifier.strategy)

@@ -8,15 +8,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from engine import classify, encoders, job, model, runs, shapes, train
+from engine import classify, device, encoders, forecast, job, model, runs, shapes, train
 from engine import data as datasets
 from engine.answers import QuestionError
 from engine.data import Split
-from engine.experiment import Classifier, Convolution, ExperimentError, Linear, from_toml, replaced, to_toml
+from engine.experiment import Classifier, Convolution, Data, ExperimentError, Linear, from_toml, replaced, to_toml
 from engine.explore import confusion, reconstruct
 from engine.inbox import Inbox, MoreEpochs, SetLearningRate, Stop
 from engine.job import Order, Started
 from engine.learning.classifying import ClassifierLearner
+from engine.learning.epochs import batches_per_epoch, training_images
 from engine.learning.trainable import TrainingError
 from engine.runfiles.notices import DamagedFile, RunError
 from engine.train import Checkpoint, Evaluation, Finished, Intervention, Pacing, Snapshot, Step
@@ -218,6 +219,14 @@ def test_a_classifier_obeys(source, tiny_data):
     assert stopped[-1].reason == "stopped" and stopped[-1].step == 0
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_threads_are_measured_and_an_epoch_is_forecast(strategy, source, tiny_data):
+    experiment, before = classifier(source, strategy), torch.get_rng_state()
+    assert device.measure_threads(experiment, tiny_data.training.images) in {1, device.physical_cores()}
+    assert forecast.epoch_s(experiment, "cpu") > 0
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 # Runs of classifiers
 
 
@@ -415,8 +424,6 @@ def test_the_parameters_of_a_classifier(source):
 def test_a_budget_has_equal_steps_whatever_the_labels(source):
     planned = classify.budget(source, steps=3000)
     assert len(planned) == 5 * 3 * 3 and all(not shapes.problems(experiment) for experiment in planned)
-    from engine.learning.epochs import batches_per_epoch, training_images
-
     steps = {e.train.epochs * batches_per_epoch(e, training_images(e)) for e in planned}
     assert len(steps) == 1 and 1500 <= steps.pop() <= 6000
     looks = {math.ceil(e.train.epochs / e.train.epochs_between) for e in planned}
@@ -427,8 +434,6 @@ def test_a_budget_has_equal_steps_whatever_the_labels(source):
 
 
 def test_so_many_of_each_class_and_fewer_are_a_subset_of_more(tmp_path):
-    from engine.experiment import Data
-
     spec = Data(images_per_class=20)
     few, more, other = (datasets.load(s, tmp_path) for s in (
         spec, Data(images_per_class=50), Data(images_per_class=20, class_seed=1)))
@@ -440,7 +445,5 @@ def test_so_many_of_each_class_and_fewer_are_a_subset_of_more(tmp_path):
 
 
 def test_a_budget_beyond_the_images_says_how_many_there_are(tmp_path):
-    from engine.experiment import Data
-
     with pytest.raises(datasets.DataError, match=r"has only \d+ training images; 5000 per class are asked for"):
         datasets.load(Data(images_per_class=5000), tmp_path)
