@@ -68,6 +68,13 @@ def reconstruct(model: Autoencoder, data: Dataset, split: str, indices: Sequence
                            asking.floats(mse_per_image(outputs, inputs)), labels)
 
 
+def reconstruct_from(model: Autoencoder, data: Dataset, split: str, first: int, count: int) -> Reconstructions:
+    """So many images from one on; the last ones where there are not so many after it."""
+    size = len(data.split(split))
+    start = max(0, min(first, size - count))
+    return reconstruct(model, data, split, range(start, min(size, start + count)))
+
+
 def gallery(model: Autoencoder, data: Dataset, split: str,
             indices: Sequence[int] | Indices) -> Iterator[Progress | Reconstructions]:
     """``reconstruct`` for a whole page, piece by piece."""

@@ -89,6 +89,17 @@ class RunChooser(QToolButton):
         for folder in [folder for folder in self.chosen if folder not in offered]:
             self._set(folder, "", False)
 
+    def choose(self, folders: Iterable[Path]) -> None:
+        """Check these runs of the offered ones and no others, without telling."""
+        offered = self._offered or {}
+        self.chosen = {folder: offered[folder] for folder in folders if folder in offered}
+        self.list.blockSignals(True)
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            item.setCheckState(Qt.CheckState.Checked if item.data(_FOLDER) in self.chosen else Qt.CheckState.Unchecked)
+        self.list.blockSignals(False)
+        self._count()
+
     def _room(self, rows: int) -> QSize:
         height = self.list.sizeHintForRow(0) if rows else style.CONTROL_HEIGHT
         return QSize(_WIDTH, height * min(rows, _ROWS_IN_SIGHT) + 2 * self.list.frameWidth() + 2)
