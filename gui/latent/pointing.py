@@ -65,7 +65,7 @@ class Pointing(QObject):
             return
         image = (self._shown.split, self._shown.image)
         on_map = self._row(image) >= 0
-        if on_map or image != self._placed:
+        if on_map or image != self._placed or self.map.axes is None:
             self._place, self._placed = None, image
         if not on_map and self.map.axes is not None and self._cloud.isVisible():
             self._questions.ask("place", "map_place", *image, self.map.axes, self.map.anchors)

@@ -277,3 +277,28 @@ def test_another_run_begins_a_map_of_its_own(session, tab, recorded, qtbot):
     session.shown.show_run(runs.adopt(recorded(other), session.runs_dir))
     mapped(qtbot, tab)
     assert tab.map.controls.across.maximum() == 2 and tab.map.stage.state == "ready"
+
+
+def test_a_classifier_has_a_map_and_no_plane(session, tab, recorded, qtbot):
+    from tests.gui.conftest import tiny
+    from tests.gui.tabs.conftest import LINEAR
+
+    scratch = tiny(**LINEAR, task="classifier", classifier__strategy="scratch")
+    tab.show_mode(0)
+    session.shown.show_run(runs.adopt(recorded(scratch), session.runs_dir))
+    qtbot.waitUntil(lambda: tab.mode.checkedId() == MAP and not tab.questions.waits("code"), timeout=20_000)
+    mapped(qtbot, tab)
+    assert tab.stage.state == tab.map.stage.state == "ready"
+    assert not tab.mode.button(0).isEnabled() and not tab.output.isVisible()
+    assert tab.code.strip.caption == "Code of 4 numbers"
+
+
+def test_an_image_that_tsne_left_out_has_no_ring(session, tab, qtbot, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.setattr(tsne, "ITERATIONS", 5)
+    session.shown.choose_image("training", 3)
+    mapped(qtbot, tab)
+    assert tab.map.cloud.rings
+    tab.map.controls.kind.setCurrentIndex(TSNE_ITEM)
+    qtbot.waitUntil(lambda: tab.map.map.axes is None and tab.map.map.complete, timeout=30_000)
+    assert not tab.map.cloud.rings
