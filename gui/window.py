@@ -151,8 +151,9 @@ class Window(QMainWindow):
 
     def _add_tabs(self) -> None:
         names = {"architecture": self.tr("Architecture"), "training": self.tr("Training"),
-                 "reconstruction": self.tr("Reconstruction"), "layers": self.tr("Layers"), "latent": self.tr("Latent grid"),
-                 "interpolation": self.tr("Interpolation"), "compare": self.tr("Compare")}
+                 "reconstruction": self.tr("Reconstruction"), "layers": self.tr("Layers"),
+                 "latent": self.tr("Latent grid"), "interpolation": self.tr("Interpolation"),
+                 "compare": self.tr("Compare")}
         groups = {"model": self.tr("Model"), "look": self.tr("Look"), "compare": self.tr("Compare")}
         self._pages: list[tuple[str, QVBoxLayout]] = []
         self._made: dict[int, QWidget] = {}
