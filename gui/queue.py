@@ -122,12 +122,10 @@ class Queue(QObject):
     def _put_aside(self) -> Path | None:
         """Keep an unreadable file under another name."""
         assert self._path is not None
-        aside = next(path for number in count(1) if not (path := self._path.with_suffix(f".bak-{number}")).exists())
         try:
-            self._path.rename(aside)
+            return storage.set_aside(self._path)
         except OSError:
             return self._path
-        return aside
 
 
 def written(items: Iterable[Waiting]) -> bytes:

@@ -22,7 +22,6 @@ from gui import style
 from gui.session import Session
 from gui.widgets.presets import read
 
-ROW_HEIGHT = 24
 MOST_ROWS = 4
 """More are scrolled."""
 
@@ -101,7 +100,12 @@ class QueuePanel(QWidget):
             self.view.addItem(row)
             if item.id == chosen:
                 self.view.setCurrentItem(row)
-        self.view.setFixedHeight(min(len(items), MOST_ROWS) * ROW_HEIGHT + 2)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its rows are in this style, up to a few of them."""
+        rows = min(self.view.count(), MOST_ROWS)
+        self.view.setFixedHeight(rows * max(1, self.view.sizeHintForRow(0)) + 2 * self.view.frameWidth())
 
     def _say_state(self, count: int, paused: bool) -> None:
         """The heading, and what the button beside it does."""

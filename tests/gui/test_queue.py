@@ -174,6 +174,11 @@ def test_the_panel_is_there_only_while_something_waits(qtbot, session, panel):
     assert not panel.isVisible()
 
 
+def test_every_row_is_seen_whole(panel):
+    last = panel.view.visualItemRect(panel.view.item(2))
+    assert last.bottom() < panel.view.viewport().height() and not panel.view.verticalScrollBar().isVisible()
+
+
 def test_keys_move_and_remove(qtbot, session, panel):
     panel.view.setCurrentRow(2)
     panel.view.setFocus()
