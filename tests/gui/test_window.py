@@ -299,7 +299,7 @@ def test_the_layout_comes_back(qtbot, open_window, make_session, tmp_path):
     other.show()
     room = QGuiApplication.primaryScreen().availableGeometry()
     assert other.height() == 700 and other.width() == max(other.minimumWidth(), min(1100, room.width()))
-    assert other.tabs.currentIndex() == window.tabs.currentIndex() == 3
+    assert other.tabs.currentIndex() == window.tabs.currentIndex() == TABS.index("latent.LatentTab")
     assert other.splitter.sizes()[0] == 0
     other.reset_layout()
     assert other.splitter.sizes()[0] >= 280
@@ -540,6 +540,6 @@ def test_the_layout_and_the_experiment_come_back_and_can_be_reset(tmp_path):
     change = "self.window.show_tab('latent'); self.session.draft.set('train.epochs', 77)\n    self.window.close()"
     show = "print(self.window.tabs.currentIndex(), self.session.draft.experiment.train.epochs)\n    self.window.close()"
     assert start(tmp_path, change).returncode == 0
-    assert start(tmp_path, show).stdout == "3 77\n"
+    assert start(tmp_path, show).stdout == f"{TABS.index('latent.LatentTab')} 77\n"
     (tmp_path / "config" / FILE_NAME).write_bytes(b"\x00damaged")
     assert start(tmp_path, show).stdout == "1 77\n"
