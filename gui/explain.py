@@ -238,6 +238,13 @@ def read_only(session: Session, run: Run) -> Message | None:
     return Message(notice.message, "warning", key="read-only")
 
 
+def run_gone(run: Run) -> Message:
+    """A run was deleted or moved by somebody else."""
+    text = translate("explain", "The run {name} is no longer there: it was deleted or moved outside this window. "
+                                "All other runs are as they were.")
+    return Message(text.format(name=run.name), "warning", key="gone")
+
+
 def engine_failure(failure: Failure) -> Message:
     """Torch, or one of its companions, could not be imported."""
     text = translate("explain", "Training is not possible: torch could not be loaded ({reason}). Runs can still be "

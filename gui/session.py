@@ -88,6 +88,7 @@ class Session(QObject):
         self.draft.changed.connect(self._want_forecast)
         self.settings_changed.connect(self._want_forecast)
         self.own.message.connect(self.message)
+        self.runs.changed.connect(self._leave_missing)
         self.runs.failed.connect(self._take_runs_failure)
         self.runs.idle.connect(self._look_for_end)
         self.books.idle.connect(self._look_for_end)
@@ -370,7 +371,11 @@ class Session(QObject):
         self._look_for_end()
 
     def show_run(self, run: Run) -> None:
-        """Show a run in every tab; a message says why it can only be looked at, if so."""
+        """Show a run in every tab; a message says why it can only be looked at, or not even that, if so."""
+        if not run.folder.exists():
+            self.message.emit(explain.run_gone(run))
+            self.refresh_runs()
+            return
         self.shown.show_run(run)
         mine = self.training.at_work and self.training.run is not None and self.training.run.folder == run.folder
         message = None if mine else explain.read_only(self, run)
@@ -400,6 +405,14 @@ class Session(QObject):
             others = [row.run for row in self.runs.rows if row.run.folder != run.folder]
             self.shown.show_run(others[0] if others else None)
         self.refresh_runs()
+
+    @Slot()
+    def _leave_missing(self) -> None:
+        """The shown run was deleted by another window: say so and show another one."""
+        run = self.shown.run
+        if run is not None and not run.folder.exists() and not self.at_work and not self._closing:
+            self.message.emit(explain.run_gone(run))
+            self.forget(run)
 
     def refresh_runs(self, tidy: bool = False) -> None:
         """List the runs folder again, at the start after deleting what a crash left; ``runs.changed`` follows."""

@@ -22,7 +22,7 @@ from gui import style
 from gui.session import Session
 from gui.widgets.presets import read
 
-MOST_ROWS = 4
+MOST_ROWS = 3
 """More are scrolled."""
 
 

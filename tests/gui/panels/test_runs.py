@@ -222,6 +222,30 @@ def test_a_run_deleted_by_another_window_makes_no_new_folder(qtbot, many):
     qtbot.waitUntil(lambda: len(panel.model.rows) == 39, timeout=10_000)
 
 
+def test_choosing_a_run_that_is_gone_says_so_and_keeps_what_is_shown(qtbot, many):
+    session, panel = many
+    choose(panel, "attempt 14")
+    shown = session.shown.run
+    gone = next(row.run for row in panel.model.rows if row.title == "attempt 21")
+    shutil.rmtree(gone.folder)
+    choose(panel, "attempt 21")
+    assert session.messages[-1].text.startswith(f"The run {gone.name} is no longer there")
+    assert session.shown.run == shown
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 39, timeout=10_000)
+    assert panel.chosen.run == shown
+
+
+def test_a_shown_run_that_another_window_deletes_makes_room(qtbot, many):
+    session, panel = many
+    choose(panel, "attempt 21")
+    gone = session.shown.run
+    shutil.rmtree(gone.folder)
+    session.refresh_runs()
+    qtbot.waitUntil(lambda: session.shown.run is not None and session.shown.run != gone, timeout=10_000)
+    assert [message.key for message in session.messages] == ["gone"]
+    assert panel.chosen.run == session.shown.run
+
+
 def test_deleting_can_be_undone_also_where_the_system_has_no_trash(qtbot, many, monkeypatch):
     session, panel = many
     monkeypatch.setattr("gui.panels.runs.QFile.moveToTrash", lambda _: False)
