@@ -30,6 +30,8 @@ from engine.answers import (
     Reconstructions,
     Strip,
 )
+from engine.baselines import baselines as baselines
+from engine.baselines import substitutes as substitutes
 from engine.confusions import confusion as confusion
 from engine.data import SPLITS, Dataset
 from engine.featuremaps import dead_units as dead_units
