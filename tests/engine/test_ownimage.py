@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from engine import data, explore, model, ownimage, train
+from engine.answers import QuestionError
 from engine.experiment import Experiment
 from engine.inbox import Inbox
 from engine.ownimage import OwnImage, OwnImageError
@@ -234,7 +235,7 @@ def test_every_question_takes_an_own_image(digits):
     assert explore.interpolation(network, mine, ("own", 1), ("test", 0), "spherical", 0.5).labels[0] is None
     assert list(explore.worst_first(network, mine, "own"))[-1].order.shape == (2,)
     assert list(explore.code_plane(network, mine, "own", 1, size=2))[-1].pictures.shape[0] == 4
-    with pytest.raises(explore.QuestionError, match="not among the own images"):
+    with pytest.raises(QuestionError, match="not among the own images"):
         explore.code_of(network, digits, "own", 0)
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 
 from gui.widgets.drawpad import SIDE, DrawPad, to_image, to_pixels
@@ -44,7 +44,8 @@ def test_a_click_is_a_dot_and_other_buttons_draw_nothing(pad):
     assert pad.is_empty and not pad.can_undo
     stroke(pad, (0.5, 0.5))
     assert (pad.picture() > 127).sum() > 100 and not pad.is_empty
-    QTest.mouseMove(pad, QPoint(10, 10))
+    away, left = QPointF(10, 10), Qt.MouseButton.LeftButton
+    pad.mouseMoveEvent(QMouseEvent(QEvent.Type.MouseMove, away, away, left, left, Qt.KeyboardModifier.NoModifier))
     assert not pad.picture()[:50, :50].any(), "only while the button is down"
 
 
