@@ -40,7 +40,7 @@ GROUPS = {
     "model": ("architecture.ArchitectureTab", "training.TrainingTab"),
     "look": ("reconstruction.ReconstructionTab", "layers.LayersTab", "latent.LatentTab",
              "interpolation.InterpolationTab"),
-    "compare": ("compare.CompareTab",),
+    "compare": ("classifier.ClassifierTab", "compare.CompareTab", "reports.ReportsTab"),
 }
 """The tabs by group, each its module and class in gui.tabs; imported and made when first shown."""
 TABS = tuple(place for places in GROUPS.values() for place in places)
@@ -153,7 +153,7 @@ class Window(QMainWindow):
         names = {"architecture": self.tr("Architecture"), "training": self.tr("Training"),
                  "reconstruction": self.tr("Reconstruction"), "layers": self.tr("Layers"),
                  "latent": self.tr("Latent grid"), "interpolation": self.tr("Interpolation"),
-                 "compare": self.tr("Compare")}
+                 "classifier": self.tr("Classifier"), "compare": self.tr("Compare"), "reports": self.tr("Reports")}
         groups = {"model": self.tr("Model"), "look": self.tr("Look"), "compare": self.tr("Compare")}
         self._pages: list[tuple[str, QVBoxLayout]] = []
         self._made: dict[int, QWidget] = {}
