@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _train_arguments(commands.add_parser("train", help="train without a window", epilog=EXIT_CODES))
     _classify_arguments(commands.add_parser("classify", help="train a classifier on the encoder of a run",
                                             epilog=EXIT_CODES))
-    _list_arguments(commands.add_parser("list", help="list presets, data sets or runs", epilog=EXIT_CODES))
+    _list_arguments(commands.add_parser("list", help="list presets, data sets, runs or reports", epilog=EXIT_CODES))
     return top
 
 
@@ -66,7 +66,8 @@ def _how_arguments(to: argparse.ArgumentParser) -> None:
 
 
 def _list_arguments(to: argparse.ArgumentParser) -> None:
-    to.add_argument("what", choices=("presets", "datasets", "runs"), help="what to list")
+    to.add_argument("what", choices=("presets", "datasets", "runs", "reports"),
+                    help="what to list; reports: reported numbers beside those of the runs, in Markdown")
     to.add_argument("--json", action="store_true", help="as JSON instead of a table")
     _folders(to)
 

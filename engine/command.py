@@ -91,11 +91,16 @@ def _answer(text: str) -> None:
 
 def list_(options: argparse.Namespace) -> int:
     """``list``: a table, or JSON."""
+    if options.what == "reports" and not options.json:
+        _answer(listing.reports_markdown(_runs_dir(options)))
+        return 0
     match options.what:
         case "presets":
             rows = listing.presets()
         case "datasets":
             rows = listing.datasets(_data_dir(options))
+        case "reports":
+            rows = listing.reported(_runs_dir(options))
         case _:
             rows = listing.recorded(_runs_dir(options))
     _answer(listing.as_json(rows) if options.json else listing.as_table(rows) or f"No {options.what}.")

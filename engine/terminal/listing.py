@@ -1,4 +1,4 @@
-"""What ``list presets|datasets|runs`` says: rows of plain values, as an aligned table or as JSON. No torch."""
+"""What ``list presets|datasets|runs|reports`` says: rows of plain values, as an aligned table or as JSON. No torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import resources
-from engine import experiment, runs, shapes
+from engine import experiment, reports, runs, shapes
 from engine.datasets import sources
 
 Row = dict[str, Any]
@@ -41,6 +41,18 @@ def _recorded(run: runs.Run) -> Row:
     state = run.state
     return {"name": run.name, "status": run.status, "validation loss": state.validation_loss,
             "validation accuracy": state.validation_accuracy, "details": run.status_text}
+
+
+def reported(runs_dir: Path) -> list[Row]:
+    """Every number of the bundled reports beside that of the run that answers to it."""
+    found = runs.list_runs(runs_dir)
+    return [{"report": report.title, **row} for report in reports.bundled() for row in reports.rows(report, found)]
+
+
+def reports_markdown(runs_dir: Path) -> str:
+    """The same as a table of Markdown for each report."""
+    found = runs.list_runs(runs_dir)
+    return "\n".join(reports.markdown(report, found) for report in reports.bundled())
 
 
 def as_json(rows: list[Row]) -> str:

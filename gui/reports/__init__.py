@@ -1,0 +1,1 @@
+"""The parts of the Reports tab: figures drawn from one's own runs."""
