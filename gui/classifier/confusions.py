@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
-from engine.answers import Confusion, Contents
+from engine.answers import Confusion, Contents, Progress
 from engine.experiment import Strategy
 from engine.families import class_table
 from gui import style
@@ -108,7 +108,10 @@ class Confusions(QWidget):
             self._contents = answer
         elif isinstance(answer, Confusion):
             self._show(answer)
-        elif own == "images" and hasattr(answer, "images"):
+        elif isinstance(answer, Progress):
+            text = self.tr("Classifying, {done} of {total} images")
+            self.summary.setText(text.format(done=f"{answer.done:,}", total=f"{answer.total:,}"))
+        elif own == "images":
             self.images.set_images(answer.images)
 
     def _show(self, answer: Confusion) -> None:

@@ -83,6 +83,7 @@ class BudgetFigure(QWidget):
         lines = [Line(names[it.strategy], it.labels, it.mean, it.mean - it.deviation, it.mean + it.deviation,
                       group=STRATEGIES.index(it.strategy)) for it in budgets]
         self.plot.show_lines(lines, Axes(self.tr("Labels per class"), self.tr("Validation accuracy"), log_x=True))
+        self.plot.setVisible(bool(lines))
         seeds = sorted({count for it in budgets for count in it.seeds})
         words = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0]) if seeds else ""
         self.status.setText(self.tr("Mean and one standard deviation over {seeds} seeds; every training has as many "

@@ -144,7 +144,7 @@ class ClassifierTab(QWidget):
             self.stage.show_empty(self.tr("The encoder's run is gone"), self.tr(
                 "This classifier was trained on a run that is no longer there. Compare shows its curves."))
             return
-        self.about.setText(self.tr("On the encoder of {name}.").format(name=self.found.family.source.title))
+        self.about.setText(self.tr("On the encoder of {name}.").format(name=self._title(self.found.family.source)))
         if not self.found.three and not self.found.budget:
             self.stage.show_empty(self.tr("How good are the codes?"), self.tr(
                 "A linear probe trains one layer on the frozen encoder and says what its codes already know. "
@@ -157,6 +157,10 @@ class ClassifierTab(QWidget):
         self.table.show_table(families.results(self.found.three.values()))
         budgets = families.budgets(self.found.budget, _labels(self.found)) if self.found.budget else ()
         self.budget.show_budgets(budgets, self.names())
+
+    def _title(self, run: Run) -> str:
+        """What the list calls a run."""
+        return next((row.title for row in self._session.runs.rows if row.run.folder == run.folder), run.title)
 
     # Training
 
