@@ -29,6 +29,7 @@ Status = Literal["missing", "queued", "training", "interrupted", "finished"]
 ENCODER, FROM_SNAPSHOT = "classifier.encoder", "classifier.snapshot"
 QUICK = ("data.dataset", "train.optimizer", "train.learning_rate", "train.epochs")
 """Settings that tell most runs apart without their TOML being parsed."""
+RESUMABLE = ("new", "interrupted", "stopped", "failed")
 SAME = 0.005
 """A relative difference below this counts as none."""
 
@@ -114,6 +115,13 @@ class Found:
     compared: Compared | None = None
     """None also for a run whose numbers cannot be read."""
     repeats: int = 0
+    resumable: bool = False
+    """Whether the run can go on where it was cut off."""
+
+    @property
+    def lacking(self) -> bool:
+        """Whether it is still to be trained, and neither is nor waits to be."""
+        return self.status in ("missing", "interrupted")
 
     @property
     def told(self) -> tuple[tuple[Quantity, Reported | None], ...]:
@@ -173,7 +181,8 @@ def _found(entry: Entry, experiment: Experiment, runs: Sequence[Run], waiting: S
     status: Status = "queued" if queued else "interrupted" if answers else "missing"
     status = "finished" if finished else "training" if running else status
     best = next(iter((*finished, *running, *(run for run, _ in answers))), None)
-    return Found(entry, experiment, status, best, _numbers(best, entry.title), len(finished))
+    resumable = status == "interrupted" and best is not None and dict(answers)[best] in RESUMABLE
+    return Found(entry, experiment, status, best, _numbers(best, entry.title), len(finished), resumable)
 
 
 def _numbers(run: Run | None, title: str) -> Compared | None:
@@ -204,11 +213,6 @@ def same(wanted: Experiment, other: Experiment) -> bool:
         settings.pop(FROM_SNAPSHOT, None)
     folder = PurePath(used).name
     return ours == theirs and (source == used or (bool(source) and folder.endswith(f"_{source}")))
-
-
-def missing(standing: Iterable[Found]) -> tuple[Experiment, ...]:
-    """The experiments that no run answers to and that wait nowhere, in the order in which they can be trained."""
-    return tuple(it.experiment for it in standing if it.status == "missing")
 
 
 def differs(quantity: Quantity, reported: float, ours: float) -> tuple[Literal["same", "lower", "higher"], float]:

@@ -92,7 +92,7 @@ class FigureBox(QWidget):
         if signature == self._signature:
             return False
         self._signature, self._answers, self.asks, self._plan = signature, {}, (), None
-        self._lacking = tuple(name for name, it in mine.items() if it.found.status == "missing")
+        self._lacking = tuple(name for name, it in mine.items() if it.found.lacking)
         absent: tuple[str, ...] = ()
         if self.figure.kind == "curves":
             lines, axes = numbers.lines(self.figure, standings)
@@ -124,8 +124,8 @@ class FigureBox(QWidget):
     def _say(self, mine: Standings, absent: Sequence[str]) -> None:
         """What is not in the figure, and what to do about it."""
         words = []
-        if self._lacking:
-            titles = ", ".join(mine[name].title for name in self._lacking)
+        titles = ", ".join(it.title for it in mine.values() if it.found.status == "missing")
+        if titles:
             words.append(self.tr("Not trained yet: {titles}.").format(titles=titles))
         waiting = [numbers.stated(it.found) for it in mine.values()
                    if it.found.status in ("queued", "training", "interrupted")]

@@ -64,7 +64,7 @@ def overview(report: Report, standings: Standings) -> Table:
         found = standings[entry.preset].found
         for number, (quantity, told) in enumerate(found.told):
             head = (entry.title, stated(found)) if not number else ("", "")
-            rows.append((*head, *_told(found, quantity, told), found.repeats or None if not number else None))
+            rows.append((*head, *_told(found, quantity, told), str(found.repeats) if found.repeats and not number else ""))
     return Table(columns, tuple(rows), report.title)
 
 

@@ -136,10 +136,11 @@ def _feature_maps(figure: Figure, shown: list[Standing], data_dir: Path) -> Plan
     def rows(answers: Sequence[Any]) -> list[Row]:
         made = []
         for maps, answer in zip(figure.maps, answers, strict=True):
-            low, high = float(answer.values.min()), float(answer.values.max())
-            size = "×".join(map(str, answer.values.shape[1:]))
-            labels = (_original(), *(str(number + 1) for number in range(len(answer.values))))
-            made.append(Row(f"{maps.title}, {size}", (answer.image, *_grey(answer.values, low, high)), labels))
+            values = answer.values if answer.values.ndim == 3 else answer.values.reshape(-1, 1, 1)
+            size = "×".join(map(str, values.shape[1:]))
+            labels = (_original(), *(str(number + 1) for number in range(len(values))))
+            grey = _grey(values, float(values.min()), float(values.max()))
+            made.append(Row(f"{maps.title}, {size}", (answer.image, *grey), labels))
         return made
 
     return Plan(asks, rows)

@@ -9,8 +9,6 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-import resources
-from engine import experiment as experiments
 from engine import reports
 from engine.reports import Report
 from gui import style
@@ -178,8 +176,8 @@ class ReportsTab(QWidget):
             box.fail(text)
 
     def _show_missing(self) -> None:
-        lacking = reports.missing(it.found for it in self.standings.values())
-        epochs = sum(experiment.train.epochs for experiment in lacking)
+        lacking = [it.found for it in self.standings.values() if it.found.lacking]
+        epochs = sum(found.experiment.train.epochs for found in lacking)
         self.queue_all.setText(self.tr("Queue what is missing ({count})").format(count=len(lacking)))
         self.queue_all.setEnabled(bool(lacking))
         known, done = bool(self.standings), not lacking
@@ -188,19 +186,21 @@ class ReportsTab(QWidget):
 
     @Slot()
     def _queue_missing(self) -> None:
-        self._session.queue.add(*reports.missing(it.found for it in self.standings.values()))
+        self._queue(tuple(name for name, it in self.standings.items() if it.found.lacking))
 
     @Slot(object)
     def _queue(self, names: tuple[str, ...]) -> None:
-        """Append these; before a classifier comes what its encoder is taken from, where that is missing too."""
+        """Append these, what was cut off as its continuation; before a classifier comes what its encoder is taken from.
+        """
         wanted: dict[str, None] = {}
         for name in names:
             source = self.standings[name].found.experiment.classifier.encoder
             before = self.standings.get(source)
-            if before is not None and before.found.status == "missing":
+            if before is not None and before.found.lacking:
                 wanted[source] = None
             wanted[name] = None
-        self._session.queue.add(*(experiments.load(resources.presets()[name]) for name in wanted))
+        for found in (self.standings[name].found for name in wanted):
+            self._session.queue.add(found.experiment, run=found.run.folder if found.run and found.resumable else None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
