@@ -221,6 +221,17 @@ def test_a_classifier_on_a_run_ends_with_its_accuracies_and_its_confusion(strate
     assert rows[Path(source).name]["validation_accuracy"] is None
 
 
+def test_the_reports_are_listed_as_markdown_and_as_json(call: Call) -> None:
+    told = call("list", "reports")
+    rows = json.loads(call("list", "reports", "--json").out)
+
+    assert told.code == 0
+    assert told.out.count("### ") == 4
+    assert "| Code of 512 | validation loss | 0.0074 |  |  | missing |" in told.out
+    assert {"preset": "mnist-strided", "quantity": "parameters", "reported": 2481.0, "ours": 2481}.items() <= \
+        next(row for row in rows if row["preset"] == "mnist-strided").items()
+
+
 def test_a_classifier_takes_a_run_by_name_by_preset_or_from_elsewhere(call: Call, tiny: str, tmp_path: Path) -> None:
     source = Path(call("train", tiny, "--set", "train.epochs=1").answer["run"])
     fields = ("--strategy", "probe", "--set", "train.epochs=1")

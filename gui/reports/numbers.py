@@ -64,7 +64,8 @@ def overview(report: Report, standings: Standings) -> Table:
         found = standings[entry.preset].found
         for number, (quantity, told) in enumerate(found.told):
             head = (entry.title, stated(found)) if not number else ("", "")
-            rows.append((*head, *_told(found, quantity, told), str(found.repeats) if found.repeats and not number else ""))
+            seeds = str(found.repeats) if found.repeats and not number else ""
+            rows.append((*head, *_told(found, quantity, told), seeds))
     return Table(columns, tuple(rows), report.title)
 
 

@@ -34,6 +34,12 @@ class TabGroups(QTabWidget):
         self._last.setdefault(group, number - 1)
         self.setTabToolTip(number - 1, f"{name} (Ctrl+{number})")
 
+    def setCurrentIndex(self, index: int) -> None:
+        """Bring a tab to the front, also one that is folded away: a hidden one would give way to its neighbour."""
+        if 0 <= index < self.count():
+            self.setTabVisible(index, True)
+        super().setCurrentIndex(index)
+
     @Slot()
     def _fold(self) -> None:
         """Unfold the group in front, then as many others as there is room for, from the left."""

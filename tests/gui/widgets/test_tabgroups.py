@@ -55,3 +55,12 @@ def test_names_stay_known_while_folded_and_come_back(tabs):
     assert tabs.names == [name for names in GROUPS.values() for name in names]
     tabs.resize(1200, 200)
     assert seen(tabs) == tabs.names
+
+
+def test_a_folded_tab_that_is_chosen_comes_to_the_front(tabs):
+    tabs.resize(330, 200)
+    tabs.setCurrentIndex(4)
+    assert tabs.currentWidget().text() == "Layers"
+    assert seen(tabs) == ["Model ›", "Reconstruction", "Latent", "Layers", "Compare ›"]
+    tabs.setCurrentIndex(-1)
+    assert tabs.currentIndex() in (-1, 4)
