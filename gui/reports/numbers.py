@@ -50,7 +50,8 @@ def difference(quantity: Quantity, reported: float, ours: float) -> str:
              ("higher", False): translate("ReportFigure", "{amount} % higher"),
              ("lower", True): translate("ReportFigure", "{amount} points lower"),
              ("higher", True): translate("ReportFigure", "{amount} points higher")}
-    return texts[side, points].format(amount=f"{amount:.2g}" if amount < 10 else f"{amount:.0f}")
+    few = f"{amount:.1f}" if points else f"{amount:.2g}"
+    return texts[side, points].format(amount=few if amount < 10 else f"{amount:.0f}")
 
 
 def overview(report: Report, standings: Standings) -> Table:

@@ -102,7 +102,7 @@ class ReportsTab(QWidget):
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, style.S, style.M, style.L)
-        column.setSpacing(style.M)
+        column.setSpacing(style.L)
         column.addWidget(_wrapped(style.dress(QLabel(self.report.title), "title")))
         column.addWidget(_wrapped(style.dress(QLabel(self.report.note), tone="quiet")))
         column.addWidget(self.table)
