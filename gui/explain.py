@@ -22,6 +22,7 @@ from gui.workers import Failure
 if TYPE_CHECKING:
     from engine.run import Run
     from gui.draft import Draft
+    from gui.queue import Queue
     from gui.training import Training
 
 translate = QCoreApplication.translate
@@ -36,6 +37,10 @@ class Session(Protocol):
 
     @property
     def draft(self) -> Draft: ...
+    @property
+    def queue(self) -> Queue: ...
+    @property
+    def at_work(self) -> bool: ...
     @property
     def training(self) -> Training: ...
     @property
