@@ -1,4 +1,4 @@
-"""Start here: ``python main.py`` opens the window; ``train``, ``classify`` and ``list`` work without one.
+"""Start here: ``python main.py`` opens the window; ``train``, ``classify``, ``export`` and ``list`` work without one.
 
 Arguments and a preflight only; nothing happens on import, because worker processes import this file.
 """
@@ -25,10 +25,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--open", metavar="RUN|EXPERIMENT.toml", help="show this run or edit this experiment")
     top.add_argument("--reset-layout", action="store_true", help="forget the arrangement of the window")
     top.add_argument("--theme", choices=("system", "light", "dark"), help="colours (default: as last chosen)")
-    commands = top.add_subparsers(dest="command", metavar="train | classify | list")
+    commands = top.add_subparsers(dest="command", metavar="train | classify | export | list")
     _train_arguments(commands.add_parser("train", help="train without a window", epilog=EXIT_CODES))
     _classify_arguments(commands.add_parser("classify", help="train a classifier on the encoder of a run",
                                             epilog=EXIT_CODES))
+    _export_arguments(commands.add_parser("export", help="write the settings, tables and figures of runs into a folder",
+                                          epilog=EXIT_CODES))
     _list_arguments(commands.add_parser("list", help="list presets, data sets, runs or reports", epilog=EXIT_CODES))
     return top
 
@@ -61,6 +63,14 @@ def _how_arguments(to: argparse.ArgumentParser) -> None:
     to.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto",
                     help="where to compute (default: auto)")
     to.add_argument("--threads", type=_positive, metavar="N", help="threads on the CPU (default: measured)")
+    to.add_argument("--traceback", action="store_true", help="show where in the program a failure happened")
+    _folders(to)
+
+
+def _export_arguments(to: argparse.ArgumentParser) -> None:
+    to.add_argument("of", nargs="+", metavar="RUN", help="runs: their folders, or their names in the runs folder")
+    to.add_argument("--to", type=Path, required=True, metavar="DIR",
+                    help="where to put the new folder: report, or report_2 where that is taken")
     to.add_argument("--traceback", action="store_true", help="show where in the program a failure happened")
     _folders(to)
 

@@ -1,4 +1,4 @@
-"""The command line without a window: ``train``, ``classify`` and ``list``.
+"""The command line without a window: ``train``, ``classify``, ``export`` and ``list``.
 
 Imports torch only where it trains, and never Qt.
 """
@@ -164,7 +164,7 @@ def _trained(settings: Experiment, options: argparse.Namespace, past: Run | None
 
 
 def _past(name: str, runs_dir: Path) -> Run:
-    """The run to resume."""
+    """A run that is named. Raises BadArguments where there is none."""
     try:
         return runs.open_run(name, runs_dir)
     except RunError as error:
@@ -287,4 +287,17 @@ def summary(trained: Run) -> dict[str, Any]:
     return {**told, "note": "no independent test"} if settings.data.validation == "test" else told
 
 
-COMMANDS = {"train": train, "classify": classify, "list": list_}
+def export(options: argparse.Namespace) -> int:
+    """``export``: a folder with the settings, tables and figures of runs. Returns 0; raises what ``run`` tells."""
+    from engine import exporting
+
+    chosen = [_past(name, _runs_dir(options)) for name in options.of]
+    for told in exporting.export(chosen, options.to, _data_dir(options)):
+        if isinstance(told, exporting.Exported):
+            for skipped in told.skipped:
+                _tell(skipped.reason)
+            _answer(json.dumps(told.plain))
+    return 0
+
+
+COMMANDS = {"train": train, "classify": classify, "export": export, "list": list_}

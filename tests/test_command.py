@@ -489,3 +489,28 @@ def test_options_before_and_after_the_command_mean_the_same() -> None:
     assert parser.parse_args(["--runs", "a", "list", "runs"]).runs == Path("a")
     assert parser.parse_args(["list", "runs", "--runs", "a"]).runs == Path("a")
     assert parser.parse_args(["list", "runs"]).runs is None
+
+
+# export
+
+
+def test_an_export_ends_with_its_folder(call: Call, tiny: str, tmp_path: Path) -> None:
+    name = Path(call("train", tiny).answer["run"]).name
+    result = call("export", name, "--to", str(tmp_path / "año 🎉"))
+    assert result.code == 0
+    assert Path(result.answer["folder"]) == (tmp_path / "año 🎉" / "report").resolve()
+    assert result.answer["tables"] == ["comparison"] and result.answer["skipped"] == []
+    assert all((Path(result.answer["folder"]) / figure).is_file() for figure in result.answer["figures"])
+
+
+def test_an_export_names_damaged_runs_and_refuses_what_is_no_run(call: Call, tiny: str, tmp_path: Path) -> None:
+    name, bad = (Path(call("train", tiny, "--set", "train.epochs=1").answer["run"]).name for _ in range(2))
+    (tmp_path / "runs" / bad / "experiment.toml").write_text("x = [", encoding="utf-8")
+    result = call("export", name, bad, "--to", str(tmp_path))
+    assert (result.code, [it["run"] for it in result.answer["skipped"]]) == (0, [bad])
+    assert len(lines(result.err)) == 1 and bad in result.err
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for arguments, code in [([bad, "--to", str(tmp_path)], 1), ([name, "--to", str(tmp_path / "file" / "x")], 1),
+                            (["none", "--to", str(tmp_path)], 2), ([name], 2)]:
+        refused = call("export", *arguments)
+        assert (refused.code, refused.out) == (code, "")
