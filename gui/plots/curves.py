@@ -14,6 +14,7 @@ from gui import style
 from gui.plots.axis import Axis, nice_edge
 from gui.plots.buckets import Floats
 from gui.plots.legend import Legend
+from gui.plots.levels import Levels
 from gui.plots.marks import Marks
 from gui.plots.menu import Menu
 from gui.plots.pointer import Pointer
@@ -59,6 +60,7 @@ class LossCurves(QWidget):
         self._build()
         self._front = RunItems(self._box, RunLosses(), DEPTH_IN_FRONT)
         self._marks = Marks(self._box, self._scale.place, self._step_at)
+        self._levels = Levels(self._box)
         self._pointer = Pointer(self.plot, self._box, lambda: self._front)
         self._timer = QTimer(self, singleShot=True)
         self._menu = Menu(self, self.tr("Loss curves"))
@@ -187,6 +189,12 @@ class LossCurves(QWidget):
         """Mark what was changed while training, as (step, text)."""
         self._marks.set_interventions(interventions)
 
+    def set_levels(self, levels: Sequence[tuple[str, float]]) -> None:
+        """Draw a horizontal line for each (name, loss), in sight while everything is."""
+        if tuple(levels) != self._levels.values:
+            self._levels.show(levels, self._scale.log)
+            self._change_all()
+
     def set_cursor(self, step: int | None) -> None:
         """Mark the snapshot that the other tabs show."""
         self._marks.set_cursor(step)
@@ -206,6 +214,7 @@ class LossCurves(QWidget):
     def set_log(self, log: bool) -> None:
         """A logarithmic or linear loss axis."""
         self._scale.log = log
+        self._levels.show(self._levels.values, log)
         self._y_axis.set_scale(log=log)
         self.fit()
         self._change_all()
@@ -303,6 +312,8 @@ class LossCurves(QWidget):
         """The range that holds all that is drawn, with round edges."""
         bounds = [found for items in self._all() if (found := items.bounds())]
         rights, lows, highs = zip(*bounds, strict=True) if bounds else ((0.0,), (-2.0,), (0.0,))
+        if (levels := self._levels.bounds(self._scale.log)) is not None:
+            lows, highs = (*lows, levels[0]), (*highs, levels[1])
         right = max(rights)
         right = (nice_edge(right) if self._growing else right * 1.01) if right > 0 else 1.0
         self._fitting = True
@@ -316,6 +327,7 @@ class LossCurves(QWidget):
         self._x_axis.restyle()
         self._y_axis.restyle()
         self._marks.restyle()
+        self._levels.restyle()
         smoothed = self.smoothing > 1
         self._front.restyle(looks_in_front(smoothed))
         for number, items in enumerate(self._all()[1:]):

@@ -39,7 +39,7 @@ _ALIGNMENTS = (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.Ali
 
 @dataclass(frozen=True)
 class Cells:
-    """Where the cells lie: ``picture`` is the size of one of the three, ``step`` leads from cell to cell. In px."""
+    """Where the cells lie: ``picture`` is the size of one of them, ``step`` leads from cell to cell. In px."""
 
     picture: QSizeF
     columns: int
@@ -53,24 +53,24 @@ class Cells:
         return self.columns * self.cell.width()
 
 
-def arrange(side: tuple[int, int], width: int, ratio: float) -> Cells:
-    """Cells for pictures of (height, width) pixels in a room of this width, at ``ratio`` device pixels a px.
+def arrange(side: tuple[int, int], width: int, ratio: float, pictures: int = 3) -> Cells:
+    """Cells of so many pictures of (height, width) pixels in a room of this width, at ``ratio`` device pixels a px.
 
     Of the whole factors around PICTURE_SIDE the one that fills the width best, the larger in doubt.
     """
     near = max(1, round(PICTURE_SIDE * ratio / max(side)))
-    choices = [_cells(side, width, factor / ratio) for factor in (near - 1, near, near + 1) if factor > 0]
+    choices = [_cells(side, width, factor / ratio, pictures) for factor in (near - 1, near, near + 1) if factor > 0]
     fitting = [cells for cells in choices if cells.used <= width]
     if not fitting:
-        room = int(max(1, width - 2 * _PADDING - 4) / 3 * ratio)
-        return _cells(side, width, pixels.scale(side, (room, room)) / ratio)
+        room = int(max(1, width - 2 * _PADDING - pictures - 1) / pictures * ratio)
+        return _cells(side, width, pixels.scale(side, (room, room)) / ratio, pictures)
     return max(fitting, key=lambda cells: cells.used / width + 0.1 * math.log2(cells.picture.width()))
 
 
-def _cells(side: tuple[int, int], width: int, factor: float) -> Cells:
+def _cells(side: tuple[int, int], width: int, factor: float, pictures: int) -> Cells:
     """As many columns of pictures ``factor`` times as large as fit; spare room goes between and beside them."""
     picture = QSizeF(side[1] * factor, side[0] * factor)
-    cell = QSize(math.ceil(3 * picture.width()) + 4 + 2 * _PADDING,
+    cell = QSize(math.ceil(pictures * picture.width()) + pictures + 1 + 2 * _PADDING,
                  math.ceil(picture.height()) + 2 + CAPTION_HEIGHT + _PADDING + _PADDING // 2)
     columns = max(1, width // cell.width())
     spare = max(0, min((width - columns * cell.width()) // columns, 3 * _PADDING))
@@ -101,6 +101,7 @@ class Gallery(QAbstractScrollArea):
         self._inputs = self._outputs = np.zeros((0, 28, 28), np.uint8)
         self._errors = np.zeros((0, 28, 28), np.float32)
         self._limit = 1.0
+        self._more: tuple[np.ndarray, ...] = ()
         self._pixels: tuple[np.ndarray, ...] = ()
         self._hovered = -1
         self._in_file = False
@@ -125,17 +126,21 @@ class Gallery(QAbstractScrollArea):
         return len(self._captions)
 
     def set_page(self, inputs: np.ndarray, outputs: np.ndarray, errors: np.ndarray, captions: Sequence[str],
-                 error_limit: float | None = None) -> None:
+                 error_limit: float | None = None, more: Sequence[np.ndarray] = ()) -> None:
         """Show N images in place; the scroll position stays.
 
         ``inputs`` and ``outputs`` are uint8 (N, H, W) or (N, H, W, 3), ``errors`` numbers ≥ 0, (N, H, W), drawn from 0
-        to ``error_limit`` (default: the largest). Parts of a caption between tabs go left, middle and right.
+        to ``error_limit`` (default: the largest). ``more`` are further pictures of each image, shaped as ``outputs``.
+        Parts of a caption between tabs go left, middle and right.
         Raises ValueError when the lengths differ.
         """
-        lengths = (len(inputs), len(outputs), len(errors), len(captions))
+        lengths = (len(inputs), len(outputs), len(errors), len(captions), *map(len, more))
         if len(set(lengths)) > 1:
-            raise ValueError(f"inputs, outputs, errors and captions are {lengths} long; give one each for every image")
-        moved = len(self) != len(inputs) or self._inputs.shape[1:3] != inputs.shape[1:3]
+            raise ValueError(f"inputs, outputs, errors, captions and others are {lengths} long; "
+                             "give one each for every image")
+        moved = (len(self), len(self._more)) != (len(inputs), len(more)) \
+            or self._inputs.shape[1:3] != inputs.shape[1:3]
+        self._more = tuple(more)
         self._inputs, self._outputs, self._errors = inputs, outputs, errors
         self._limit = error_limit or float(errors.max(initial=0)) or 1.0
         self._captions = tuple(tuple(caption.split("\t")) for caption in captions)
@@ -181,13 +186,14 @@ class Gallery(QAbstractScrollArea):
         """Take the images and the colours of the theme."""
         table = colormaps.sequential_error(style.theme().current.dark)
         errors = pixels.colored(self._errors, table, 0, self._limit)
-        self._pixels = (pixels.rgb32(self._inputs), pixels.rgb32(self._outputs), errors)
+        self._pixels = (pixels.rgb32(self._inputs), pixels.rgb32(self._outputs), errors, *map(pixels.rgb32, self._more))
         self.viewport().update()
 
     def _arrange(self) -> None:
         """As many columns as fit, and the range of the scroll bar."""
         height, width = self._inputs.shape[1:3]
-        self._cells = arrange((height, width), self.viewport().width(), self.devicePixelRatioF())
+        self._cells = arrange((height, width), self.viewport().width(), self.devicePixelRatioF(),
+                              3 + len(self._more))
         bar, page = self.verticalScrollBar(), self.viewport().height()
         rows = -(-len(self) // self.columns)
         bar.setPageStep(page)
@@ -207,14 +213,15 @@ class Gallery(QAbstractScrollArea):
             self.viewport().update()
 
     def _paint_cell(self, painter: QPainter, index: int) -> None:
-        """Background of the chosen or hovered cell, three pictures in one frame, caption."""
+        """Background of the chosen or hovered cell, its pictures in one frame, caption."""
         cell, picture, ratio = self.cell_rect(index), self._cells.picture, self.devicePixelRatioF()
         cell.setWidth(self._cells.cell.width())
         if index in (self.selected, self._hovered):
             self._paint_back(painter, cell, index)
         left, top = (round((edge + _PADDING) * ratio) / ratio for edge in (cell.left(), cell.top()))
         line = 1 / ratio if ratio < 1.5 else 2 / ratio
-        frame = QRectF(left, top, 3 * picture.width() + 4 * line, picture.height() + 2 * line)
+        count = len(self._pixels)
+        frame = QRectF(left, top, count * picture.width() + (count + 1) * line, picture.height() + 2 * line)
         painter.fillRect(frame, QColor(style.theme().current.line))
         for position, images in enumerate(self._pixels):
             corner = frame.topLeft() + QPointF(line + position * (picture.width() + line), line)

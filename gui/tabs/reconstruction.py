@@ -34,12 +34,16 @@ class ReconstructionTab(QWidget):
         self.questions = Questions(self._shown, "reconstruction", self)
         self._ranking: Ranking | None = None
         self._ranked_epoch = self._asked_epoch = 0.0
+        self._substitutes: Any = None  # what PCA and the mean image make of the page
         self.page: Reconstructions | None = None
         self.picker, self.pages, self.gallery = ImagePicker(), Pages(), Gallery()
         content = QWidget()
         self.stage = Stage(content)
         self.worst = button(self.tr("Worst first"), self.tr(
             "Order all images of the split by their error at this epoch; on the timeline they keep this order"),
+            text=True, checkable=True)
+        self.baselines = button(self.tr("Baselines"), self.tr(
+            "Also show what PCA with as many components as the code has numbers, and the mean image, make of them"),
             text=True, checkable=True)
         self.again = button(self.tr("Sort again"), self.tr("Order by the errors at the epoch shown now"), text=True)
         self.cancel = button(self.tr("Cancel"), self.tr("Stop sorting and keep the order"), text=True)
@@ -53,7 +57,7 @@ class ReconstructionTab(QWidget):
     def _arrange(self, content: QWidget) -> None:
         """Controls, what they lead to in words, the gallery."""
         controls = Flow()
-        for widget in (self.picker, self.worst, self.pages):
+        for widget in (self.picker, self.worst, self.baselines, self.pages):
             controls.addWidget(widget)
         line = QHBoxLayout()
         line.setSpacing(style.S)
@@ -81,6 +85,7 @@ class ReconstructionTab(QWidget):
         self.worst.toggled.connect(self._toggle_order)
         self.again.clicked.connect(self._rank)
         self.cancel.clicked.connect(self._cancel_ranking)
+        self.baselines.toggled.connect(self._toggle_baselines)
         self.pages.turned.connect(self._turn_page)
         Menu(self.gallery, "reconstructions").opening.connect(self._extend_menu)
         self.gallery.selected_changed.connect(self._take_selection)
@@ -107,7 +112,18 @@ class ReconstructionTab(QWidget):
         order = self.order()
         self.pages.set_total(len(order))
         self.questions.ask("page", "gallery", self.picker.split, order[self.pages.page])
+        if self.baselines.isChecked():
+            self.questions.ask("baselines", "substitutes", self.picker.split, order[self.pages.page])
         self._show_status()
+
+    @Slot(bool)
+    def _toggle_baselines(self, shown: bool) -> None:
+        self._substitutes = None
+        if shown:
+            self._ask_page()
+        else:
+            self.questions.cancel("baselines")
+            self._draw_page()
 
     @Slot()
     def _turn_page(self) -> None:
@@ -122,7 +138,7 @@ class ReconstructionTab(QWidget):
 
     @Slot(str)
     def _empty(self, trouble: str) -> None:
-        self.page = self._ranking = None
+        self.page = self._ranking = self._substitutes = None
         self.stage.show_nothing(self._shown.run is not None, trouble)
         self._show_status()
 
@@ -141,6 +157,9 @@ class ReconstructionTab(QWidget):
     def _take_answer(self, key: str, answer: Any) -> None:
         if isinstance(answer, Reconstructions):
             self._show_page(answer)
+        elif key == "baselines":
+            self._substitutes = answer
+            self._draw_page()
         elif isinstance(answer, Ranking) and answer.split == self.picker.split:
             self._ranking, self._ranked_epoch = answer, self._asked_epoch
             self.questions.cancel("rank")
@@ -149,18 +168,36 @@ class ReconstructionTab(QWidget):
     def _show_page(self, page: Reconstructions) -> None:
         """New pictures, in place."""
         self.page = page
-        self.gallery.set_page(page.images, page.outputs, page.errors, self._captions(page), ERROR_LIMIT)
+        self._draw_page()
         mean = float(page.mse.mean()) if len(page.mse) else None
         self.mean.setText(self.tr("Mean MSE of the page {mse}").format(mse=significant(mean)))
         self._mark_chosen()
         self.stage.show_content()
         self._show_status()
 
-    def _captions(self, page: Reconstructions) -> list[str]:
+    def _draw_page(self) -> None:
+        """The page, and beside each image its baselines where they are wanted and known."""
+        page = self.page
+        if page is None:
+            return
+        known = self._substitutes if self.baselines.isChecked() else None
+        if known is not None and not np.array_equal(known.indices, page.indices):
+            known = None
+        more = [] if known is None else [it for it in (known.pca, known.mean_image) if it is not None]
+        self.gallery.set_page(page.images, page.outputs, page.errors, self._captions(page, known), ERROR_LIMIT, more)
+
+    def _captions(self, page: Reconstructions, known: Any) -> list[str]:
         contents, split = self.questions.contents, self.picker.split
         names = [contents.class_of(split, index) if contents else "" for index in page.indices.tolist()]
-        return [f"{index}\t{name}\t{significant(float(mse), 3)}"
-                for index, name, mse in zip(page.indices.tolist(), names, page.mse, strict=True)]
+        captions = [f"{index}\t{name}\t{significant(float(mse), 3)}"
+                    for index, name, mse in zip(page.indices.tolist(), names, page.mse, strict=True)]
+        if known is None:
+            return captions
+        mean = self.tr("mean image")
+        pca = [""] * len(captions) if known.pca_mse is None else [f"PCA {significant(float(it), 3)} · "
+                                                                  for it in known.pca_mse]
+        return [f"{caption} · {first}{mean} {significant(float(it), 3)}"
+                for caption, first, it in zip(captions, pca, known.mean_mse, strict=True)]
 
     def _show_status(self) -> None:
         """How many images in which order, and what can be done about the order."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.experiment import LABELS
 from engine.runfiles.notices import DamagedFile
 from gui import style
+from gui.baselines import BaselineLines
 from gui.plots.curves import LossCurves
 from gui.runbook import RunBook
 from gui.session import Session
@@ -55,6 +56,10 @@ class TrainingTab(QWidget):
         self.stage = Stage(self.curves)
         self.view, self.steering, self.numbers = ViewControls(self.curves), Steering(), self._key_numbers()
         self.warning = style.dress(note(), "caption", "warning")
+        self.baselines = BaselineLines(session, self)
+        self.view.layout().addWidget(self.baselines.switch)  # type: ignore[union-attr]
+        self.verdict = style.dress(note(), "caption")
+        self.verdict.hide()
         self._lay_out()
         self._connect()
         self._take_runs()
@@ -86,6 +91,7 @@ class TrainingTab(QWidget):
         column.setSpacing(style.M)
         column.addWidget(self.numbers)
         column.addWidget(self.view)
+        column.addWidget(self.verdict)
         column.addWidget(self.stage, 1)
         column.addWidget(self.steering)
         column.addWidget(self.warning)
@@ -109,6 +115,8 @@ class TrainingTab(QWidget):
         self.steering.learning_rate_chosen.connect(self._change_learning_rate)
         self.steering.more_epochs.connect(self._train_more)
         self.stage.retry.connect(self._read_again)
+        self.baselines.changed.connect(self._show_baselines)
+        self.baselines.refresh()
 
     # Which run
 
@@ -238,6 +246,7 @@ class TrainingTab(QWidget):
     def _refresh(self) -> None:
         """Everything that depends on the state of the run and not on its curves."""
         self._show_stage()
+        self._show_baselines()
         self._show_numbers()
         self._allow()
         self.curves.set_growing(self._at_work)
@@ -287,6 +296,14 @@ class TrainingTab(QWidget):
             loss = evaluation.training_loss if name == "training" else evaluation.validation_loss
             at = self._at_epoch(title, number_text(round(evaluation.epoch, 2)))
             self.numbers[name].show_value(significant(loss), at)
+
+    @Slot()
+    def _show_baselines(self) -> None:
+        """The lines, and in words whether the network is better."""
+        self.curves.set_levels(self.baselines.levels())
+        best = self._book.best if self._book else None
+        self.verdict.setText(self.baselines.verdict(best.validation_loss if best else None))
+        self.verdict.setVisible(bool(self.verdict.text()))
 
     def _planned_epochs(self) -> int | None:
         experiment, changed = self._shown.experiment, self._book.epochs if self._book else None

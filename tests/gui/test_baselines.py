@@ -1,0 +1,65 @@
+"""What a network must beat, in the window: lines and words in the Training tab, pictures in the gallery."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.tabs.reconstruction import ReconstructionTab
+from gui.tabs.training import TrainingTab
+from tests.gui.conftest import trained
+
+
+@pytest.fixture
+def training(qtbot, session):
+    trained(qtbot, session)
+    tab = TrainingTab(session)
+    qtbot.addWidget(tab)
+    tab.resize(900, 600)
+    tab.show()
+    qtbot.waitUntil(lambda: tab._book is not None, timeout=20_000)
+    return tab
+
+
+def test_the_lines_and_the_verdict_come_when_they_are_wanted(qtbot, session, training):
+    assert training.curves._levels.values == ()
+    training.baselines.switch.click()
+    qtbot.waitUntil(lambda: len(training.curves._levels.values) == 2, timeout=30_000)
+    (pca, pca_loss), (mean, mean_loss) = training.curves._levels.values
+    assert pca.startswith("PCA, 4 components") and mean.startswith("mean image")
+    assert 0 < pca_loss < mean_loss
+    assert training.verdict.isVisible()
+    assert training.verdict.text().startswith("Not better than PCA with 4 components")
+    (_, _), (low, high) = training.curves._box.viewRange()
+    assert 10**low <= pca_loss and mean_loss <= 10**high, "the lines are in sight"
+    training.baselines.switch.click()
+    assert training.curves._levels.values == () and not training.verdict.isVisible()
+
+
+def test_a_run_with_another_loss_says_why_there_are_none(qtbot, session, training):
+    session.draft.set("train.loss", "bce")
+    trained(qtbot, session)
+    assert not training.baselines.switch.isEnabled()
+    assert "another loss" in training.baselines.switch.toolTip()
+
+
+def test_a_code_as_large_as_the_image_says_so(qtbot, session, training):
+    session.draft.set("model.encoder.1.size", 64)
+    training.baselines.switch.click()
+    trained(qtbot, session)
+    qtbot.waitUntil(lambda: len(training.curves._levels.values) == 1, timeout=30_000)
+    assert "would lose nothing" in training.verdict.text()
+
+
+def test_the_gallery_shows_both_beside_the_reconstruction(qtbot, session):
+    trained(qtbot, session)
+    tab = ReconstructionTab(session)
+    qtbot.addWidget(tab)
+    tab.resize(900, 600)
+    tab.show()
+    qtbot.waitUntil(lambda: tab.page is not None, timeout=20_000)
+    assert len(tab.gallery._pixels) == 3
+    tab.baselines.click()
+    qtbot.waitUntil(lambda: len(tab.gallery._pixels) == 5, timeout=30_000)
+    assert "PCA" in tab.gallery._captions[0][2] and "mean image" in tab.gallery._captions[0][2]
+    tab.baselines.click()
+    assert len(tab.gallery._pixels) == 3
