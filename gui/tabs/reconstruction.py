@@ -72,8 +72,9 @@ class ReconstructionTab(QWidget):
         inner.addLayout(controls)
         inner.addLayout(line)
         inner.addWidget(self.gallery, 1)
-        inner.addWidget(note(self.tr("Input, reconstruction, absolute error. A click chooses the image for the other "
-                                     "tabs; a right click uses it for the interpolation.")))
+        self.explanation = note("")
+        inner.addWidget(self.explanation)
+        self._explain(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
         layout.addWidget(self.stage)
@@ -116,8 +117,16 @@ class ReconstructionTab(QWidget):
             self.questions.ask("baselines", "substitutes", self.picker.split, order[self.pages.page])
         self._show_status()
 
+    def _explain(self, baselines: bool) -> None:
+        """Which picture is which."""
+        pictures = self.tr("Input, reconstruction, absolute error, PCA, mean image.") if baselines else self.tr(
+            "Input, reconstruction, absolute error.")
+        self.explanation.setText(pictures + " " + self.tr("A click chooses the image for the other tabs; a right click "
+                                                          "uses it for the interpolation."))
+
     @Slot(bool)
     def _toggle_baselines(self, shown: bool) -> None:
+        self._explain(shown)
         self._substitutes = None
         if shown:
             self._ask_page()
