@@ -290,10 +290,11 @@ def summary(trained: Run) -> dict[str, Any]:
 def export(options: argparse.Namespace) -> int:
     """``export``: a folder with the settings, tables and figures of runs. Returns 0; raises what ``run`` tells."""
     from engine import exporting
+    from engine.reportparts import Exported
 
     chosen = [_past(name, _runs_dir(options)) for name in options.of]
     for told in exporting.export(chosen, options.to, _data_dir(options)):
-        if isinstance(told, exporting.Exported):
+        if isinstance(told, Exported):
             for skipped in told.skipped:
                 _tell(skipped.reason)
             _answer(json.dumps(told.plain))

@@ -6,17 +6,15 @@ Everything is made in memory first and written at the end at once, so that a can
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from engine import comparison, reportfigures, storage
 from engine import runs as runfolders
 from engine.answers import Progress
 from engine.experiment import LABELS, to_toml
-from engine.reportparts import TABLES, Report, Skipped, Subject
+from engine.reportparts import TABLES, Exported, Report, Subject
 from engine.run import Run
 from engine.runfiles.notices import RunError, not_writable
 from engine.runfiles.records import application_version
@@ -26,22 +24,6 @@ NAME = "report"
 INDEX = "README.md"
 MOST_COLUMNS = 12
 """Of a table on the page of a report; its files have all of them."""
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What was written: the folder, names of the files in it, and what is missing."""
-
-    folder: Path
-    figures: tuple[str, ...]
-    tables: tuple[str, ...]
-    skipped: tuple[Skipped, ...]
-
-    @property
-    def plain(self) -> dict[str, Any]:
-        """The same for JSON."""
-        return {"folder": str(self.folder.resolve()), "figures": self.figures, "tables": self.tables,
-                "skipped": [{"run": it.run, "reason": it.reason} for it in self.skipped]}
 
 
 def export(runs: Sequence[Run], to: Path, data_dir: Path) -> Iterator[Progress | Exported]:

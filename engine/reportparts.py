@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from engine.comparison import Compared
 from engine.run import Run
-from engine.tables import Table
+
+if TYPE_CHECKING:
+    from engine.comparison import Compared
+    from engine.tables import Table
 
 TABLES = "tables"
 """Folder of the tables' files."""
@@ -18,6 +22,22 @@ class Skipped:
 
     run: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: the folder, names of the files in it, and what is missing."""
+
+    folder: Path
+    figures: tuple[str, ...]
+    tables: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The same for JSON."""
+        return {"folder": str(self.folder.resolve()), "figures": self.figures, "tables": self.tables,
+                "skipped": [{"run": it.run, "reason": it.reason} for it in self.skipped]}
 
 
 @dataclass(frozen=True)

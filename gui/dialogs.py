@@ -115,6 +115,18 @@ def save_experiment(window: Any) -> None:
     _show(dialog, partial(write_experiment, window.session))
 
 
+def export_report(window: Any) -> None:
+    """Ask for a folder, and put a report of the shown run, and of those that are compared, into a new one there."""
+    session: Session = window.session
+    chosen = window.report_runs()
+    if not chosen:
+        text = translate("dialogs", "There is no run to report on. Choose one in the list of runs, or train one.")
+        session.message.emit(Message(text, "information", key="report"))
+        return
+    title = translate("dialogs", "Folder for the report")
+    _show(_dialog(window, title, Path.home(), folder=True), partial(session.exports.start, chosen, session.data_dir))
+
+
 def _filter() -> str:
     return translate("dialogs", "Experiments (*.toml)")
 

@@ -53,6 +53,7 @@ class Menus(QObject):
         self._add(menu, self.tr("Runs folder…"), partial(self._want, "runs folder"))
         menu.addSeparator()
         self._add(menu, self.tr("Export view…"), self.export, "Ctrl+E")
+        self._add(menu, self.tr("Export report…"), partial(dialogs.export_report, self._window))
         menu.addSeparator()
         self._add(menu, self.tr("Quit"), self._window.close, "Ctrl+Q")
 

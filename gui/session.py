@@ -24,6 +24,7 @@ from gui import explain, job
 from gui.books import Books
 from gui.downloads import Downloads
 from gui.draft import Draft
+from gui.exports import Exports
 from gui.forecast import Forecast
 from gui.job import Order, Started
 from gui.messages import Message
@@ -48,7 +49,8 @@ class Session(QObject):
     """One window's knowledge.
 
     Attributes: ``draft``, ``training``, ``queue``, ``shown``, ``runs`` (RunList), ``forecast``, ``downloads``,
-    ``settings``, ``data_dir``, ``runs_dir``, ``ready`` (torch is there), ``broken`` (torch could not be loaded).
+    ``exports``, ``settings``, ``data_dir``, ``runs_dir``, ``ready`` (torch is there), ``broken`` (torch could not be
+    loaded).
     Signals: ``message`` (Message), ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed``
     (Settings), ``dialog_wanted`` (what only a window can ask: 'save elsewhere', 'data folder', 'data files: NAME',
     'runs folder', 'data sets', 'own image'), ``torchvision_checked`` (what is wrong with it, or ''), ``closed`` (all
@@ -80,6 +82,7 @@ class Session(QObject):
         self.own = OwnImages(self._questions, self.shown, self)
         self.forecast = Forecast(self._questions, self)
         self.downloads = Downloads(self)
+        self.exports = Exports(self)
         self._loader: Loader | None = None
         self._waiting: tuple[Order, tuple[Any, ...], bool] | None = None
         self._threads: dict[tuple[Any, ...], int] = {}  # measured, so that the next start of such a network is quick
@@ -98,6 +101,8 @@ class Session(QObject):
         self.queue.changed.connect(self._begin_next)
         self.queue.failed.connect(self._say_queue_not_kept)
         self.downloads.finished.connect(self._end_download)
+        self.exports.message.connect(self.message)
+        self.exports.finished.connect(self._look_for_end)
         self.data_dir_changed.connect(self.shown.look_again)
         self._questions.finished.connect(self._look_for_end)
         self._questions.crashed.connect(self._log_failure)
@@ -479,8 +484,8 @@ class Session(QObject):
     def busy(self) -> bool:
         """Whether a thread is still at work that closing has to wait for."""
         loading = self._loader is not None and self._loader.isRunning()
-        threads = self.training.at_work or self.downloads.at_work or self.runs.at_work or self.books.at_work
-        return threads or loading or self._questions.isRunning()
+        workers = (self.training, self.downloads, self.exports, self.runs, self.books)
+        return any(worker.at_work for worker in workers) or loading or self._questions.isRunning()
 
     def close(self, reason: str = "close") -> None:
         """Save the training, then end every thread; ``closed`` follows once, at once when nothing is at work."""
@@ -505,6 +510,7 @@ class Session(QObject):
     def _end_threads(self) -> None:
         """Ask every thread but the training's to end."""
         self.downloads.cancel()
+        self.exports.cancel()
         self.runs.close()
         self.books.close()
         self._questions.close_questions()

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.run import Run
 from gui import dialogs, layout, menus, own_images, style
 from gui.keys import SingleKeys
 from gui.layout import Layout
@@ -184,6 +185,13 @@ class Window(QMainWindow):
         for index, (name, _) in enumerate(self._pages):
             if name == module:
                 self.tabs.setCurrentIndex(index)
+
+    def report_runs(self) -> list[Run]:
+        """The shown run, and those that are compared if anything is."""
+        shown = self.session.shown.run
+        made: dict[str, Any] = {self._pages[index][0]: tab for index, tab in self._made.items()}
+        others = [Run(folder) for folder in made["compare"].chooser.chosen] if "compare" in made else []
+        return [*([shown] if shown else []), *(run for run in others if shown is None or run.folder != shown.folder)]
 
     def _connect(self) -> None:
         session = self.session

@@ -14,9 +14,9 @@ from PIL import Image
 from engine import exporting, runs
 from engine.classify import experiment_for
 from engine.experiment import Data, Experiment, Linear, Model, Train, from_toml
-from engine.exporting import Exported
 from engine.inbox import Inbox
 from engine.job import Order, Started, train
+from engine.reportparts import Exported
 from engine.run import Run
 from engine.runfiles.notices import NotWritable, RunError
 
