@@ -543,3 +543,21 @@ def test_the_layout_and_the_experiment_come_back_and_can_be_reset(tmp_path):
     assert start(tmp_path, show).stdout == f"{TABS.index('latent.LatentTab')} 77\n"
     (tmp_path / "config" / FILE_NAME).write_bytes(b"\x00damaged")
     assert start(tmp_path, show).stdout == "1 77\n"
+
+
+# Reports
+
+
+def test_a_report_is_of_the_shown_run_and_of_those_that_are_compared(qtbot, open_window):
+    window = open_window(load=True)
+    assert window.report_runs() == []
+    runs = []
+    for _ in range(2):
+        trained(qtbot, window.session)
+        runs.append(window.session.training.run)
+    first, shown = runs
+    assert window.report_runs() == [shown]
+    window.show_tab("compare")
+    qtbot.waitUntil(lambda: window.tab.chooser.list.count() == 2)
+    window.tab.compare([first.folder, shown.folder])
+    assert [run.folder for run in window.report_runs()] == [shown.folder, first.folder]
