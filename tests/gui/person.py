@@ -59,6 +59,8 @@ class Person(QObject):
         yield lambda: len(shown.snapshots) >= 3
         window.timeline.slider.setValue(0)
         yield lambda: shown.snapshot.step == 0 and not shown.live
+        window.show_tab("interpolation")
+        yield lambda: shown.snapshot.step == 0
         slider, picture = window.tab.way.slider, window.tab.blend
         slider.setValue(730)
         yield lambda: picture.caption == "0.730"
