@@ -106,9 +106,8 @@ class ReportsTab(QWidget):
         column.addWidget(_wrapped(style.dress(QLabel(self.report.title), "title")))
         column.addWidget(_wrapped(style.dress(QLabel(self.report.note), tone="quiet")))
         column.addWidget(self.table)
-        remarks = _wrapped(style.dress(QLabel(numbers.remarks(self.report)), "caption", "quiet"))
-        remarks.setVisible(bool(remarks.text()))
-        column.addWidget(remarks)
+        if remarks := numbers.remarks(self.report):
+            column.addWidget(_wrapped(style.dress(QLabel(remarks), "caption", "quiet")))
         self.figures = [FigureBox(number, figure) for number, figure in enumerate(self.report.figure, 1)]
         for box in self.figures:
             box.queue.connect(self._queue)

@@ -9,7 +9,7 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QPushButton, QWidget
@@ -47,6 +47,28 @@ def window(open_window):
 
 
 # Tabs
+
+
+class WindowsShown(QObject):
+    """Notes every window of its own that a widget becomes."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.seen.append(type(watched).__name__)
+        return False
+
+
+def test_no_part_of_a_tab_flashes_as_a_window_of_its_own(qapp, window):
+    spy = WindowsShown()
+    qapp.installEventFilter(spy)
+    for place in TABS:
+        window.show_tab(place.partition(".")[0])
+    qapp.removeEventFilter(spy)
+    assert spy.seen == []
 
 
 def test_tabs_are_made_when_they_are_first_shown(qtbot, window):
