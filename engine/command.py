@@ -20,7 +20,8 @@ from engine import experiment, preflight, runs, shapes
 from engine.classify import experiment_for
 from engine.datasets import sources
 from engine.events import Diverged
-from engine.experiment import Experiment, ExperimentError
+from engine.experiment import Experiment
+from engine.fields import ExperimentError
 from engine.inbox import Inbox, Stop
 from engine.job import Order, Started
 from engine.run import Run, diverged

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import experiment
 from engine.datasets import digits, sources
 from engine.datasets.sources import DamagedData, DataError, MissingData, Status, default_data_dir, status
+from engine.dataspec import Data
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -151,12 +151,12 @@ DATASETS: dict[str, Callable[[Path], Images]] = {
 }
 """Name of a data set -> the function that reads it from the data folder."""
 
-_Key = tuple[experiment.Data, Path | None]
+_Key = tuple[Data, Path | None]
 _cache: weakref.WeakValueDictionary[_Key, Dataset] = weakref.WeakValueDictionary()
 _building: defaultdict[_Key, threading.Lock] = defaultdict(threading.Lock)
 
 
-def load(spec: experiment.Data, data_dir: Path) -> Dataset:
+def load(spec: Data, data_dir: Path) -> Dataset:
     """The splits an experiment asks for; the same object for all who ask while anybody holds it. Raises DataError."""
     key = (spec, None if spec.dataset in sources.BUILT_IN else data_dir.absolute())
     with _building[key]:
@@ -166,7 +166,7 @@ def load(spec: experiment.Data, data_dir: Path) -> Dataset:
         return dataset
 
 
-def _build(spec: experiment.Data, data_dir: Path) -> Dataset:
+def _build(spec: Data, data_dir: Path) -> Dataset:
     """Read, choose, resize and hash. Raises DataError."""
     raw = DATASETS[spec.dataset](data_dir)
     kept, held_out = split_indices(spec, len(raw.training))
@@ -180,14 +180,14 @@ def _build(spec: experiment.Data, data_dir: Path) -> Dataset:
                    fingerprint((training, validation, test)))
 
 
-def split_counts(spec: experiment.Data, count: int) -> tuple[int, int]:
+def split_counts(spec: Data, count: int) -> tuple[int, int]:
     """Number of official training images -> (how many are trained on, how many held out)."""
     held_out = max(1, round(count * spec.hold_out)) if spec.validation == "hold-out" else 0
     kept = count - held_out
     return min(kept, spec.training_images) if spec.training_images else kept, held_out
 
 
-def split_indices(spec: experiment.Data, count: int) -> tuple[Order, Order]:
+def split_indices(spec: Data, count: int) -> tuple[Order, Order]:
     """Official training images -> (those to train on, those held out), both in ascending order.
 
     The held-out ones depend on nothing but seed and share; fewer training images are a subset of more.
@@ -198,7 +198,7 @@ def split_indices(spec: experiment.Data, count: int) -> tuple[Order, Order]:
     return np.sort(order[held_out:][:kept]), np.sort(order[:held_out])
 
 
-def per_class(spec: experiment.Data, kept: Order, labels: Bytes, class_names: tuple[str, ...]) -> Order:
+def per_class(spec: Data, kept: Order, labels: Bytes, class_names: tuple[str, ...]) -> Order:
     """The images to train on -> as many of each class as are asked for, in ascending order. Raises DataError.
 
     Fewer per class are a subset of more, and no draw touches the images that are held out.
@@ -261,7 +261,7 @@ def _version(package: str) -> str:
         return "missing"
 
 
-def _check_memory(spec: experiment.Data, count: int, channels: int) -> None:
+def _check_memory(spec: Data, count: int, channels: int) -> None:
     """Refuse images that would take more than the free memory. Raises DataError."""
     needed, free = count * channels * spec.image_size**2, free_memory()
     if free is not None and needed > free:

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.experiment import Experiment, Remedy
+from engine.experiment import Experiment
+from engine.fields import Remedy
 from engine.learning.batches import Batches
 from engine.learning.classifying import learner_for
 from engine.learning.evaluate import code_room

@@ -6,223 +6,33 @@ say the same. Nothing here knows torch; whether the layers fit each other is the
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
 import tomli_w
 
-Activation = Literal["none", "relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid"]
-DatasetName = Literal["digits", "mnist", "fashion-mnist", "kmnist", "cifar-10"]
+from engine.blocks import (
+    Activation,
+    Convolution,
+    Decoder,
+    EncoderBlock,
+    Linear,
+)
+from engine.dataspec import CLASSES, IMAGE_SHAPES, Data
+from engine.fields import ExperimentError, Frozen, Problem, about
+
 LossName = Literal["mse", "l1", "bce"]
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 OutputActivation = Literal["sigmoid", "relu", "none"]
 Precision = Literal["float32", "bfloat16"]
 Strategy = Literal["probe", "fine-tune", "scratch"]
 Task = Literal["autoencoder", "classifier"]
-Validation = Literal["hold-out", "test"]
-
-IMAGE_SHAPES: dict[str, tuple[int, int]] = {
-    "digits": (1, 28),
-    "mnist": (1, 28),
-    "fashion-mnist": (1, 28),
-    "kmnist": (1, 28),
-    "cifar-10": (3, 32),
-}
-"""Data set -> channels and side of its own images."""
-
-CLASSES: dict[str, int] = {"digits": 10, "mnist": 10, "fashion-mnist": 10, "kmnist": 10, "cifar-10": 10}
-"""Data set -> how many classes its labels tell apart."""
-
-LABELS: dict[str, str] = {
-    "none": "None",
-    "relu": "ReLU",
-    "leaky-relu": "Leaky ReLU",
-    "elu": "ELU",
-    "gelu": "GELU",
-    "silu": "SiLU",
-    "tanh": "Tanh",
-    "sigmoid": "Sigmoid",
-    "digits": "Digits (built in)",
-    "mnist": "MNIST",
-    "fashion-mnist": "Fashion-MNIST",
-    "kmnist": "KMNIST",
-    "cifar-10": "CIFAR-10",
-    "mse": "Mean squared error",
-    "l1": "Mean absolute error",
-    "bce": "Binary cross-entropy",
-    "cross-entropy": "Cross-entropy",
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "sgd": "SGD with momentum",
-    "rmsprop": "RMSprop",
-    "float32": "32 bits",
-    "bfloat16": "bfloat16",
-    "autoencoder": "Autoencoder",
-    "classifier": "Classifier",
-    "probe": "Linear probe",
-    "fine-tune": "Fine-tuning",
-    "scratch": "From scratch",
-    "hold-out": "Part of the training images",
-    "test": "Official test images",
-    "convolution": "Convolution",
-    "linear": "Linear",
-    "reshape": "Reshape",
-    "transposed-convolution": "Transposed convolution",
-}
-"""Name in a file -> name on the screen, in English."""
-
-MINIMUM_SIDE, MAXIMUM_SIDE = 8, 256
-"""Smallest and largest image side, in pixels."""
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """A change that mends a problem: what the button says, and field path -> new value."""
-
-    label: str
-    changes: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with one field; ``code`` and ``values`` let the window say ``message`` in another language."""
-
-    code: str
-    field: str
-    value: Any
-    message: str
-    values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    remedy: Remedy | None = None
-
-
-class ExperimentError(ValueError):
-    """An experiment that cannot be: every problem at once, in ``problems``."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in self.problems))
-
-
-class Frozen(pydantic.BaseModel):
-    """A value that never changes; unknown fields are refused."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-def about(label: str, help: str, *, unit: str = "", low: float | None = None, high: float | None = None,
-          log: bool = False, **limits: Any) -> Any:
-    """What a field is called and does, and its hard limits; ``low`` and ``high`` are the range of its slider.
-
-    A field where only certain numbers make sense and none is the more (a seed, an image size, how many images) has no
-    slider and is typed.
-    """
-    shown: dict[str, Any] = {"unit": unit, "low": low, "high": high, "log": log}
-    return pydantic.Field(title=label, description=help, json_schema_extra=shown, **limits)
-
 
 Seed = Annotated[int, about("Seed", "Start of every random draw; the same seed repeats the run.", ge=0, le=2**31 - 1)]
-Channels = Annotated[int, about("Channels", "Feature maps of this block. More can tell more patterns apart and cost "
-                                "more time.", ge=1, le=65_536, low=1, high=512, log=True)]
-Stride = Annotated[int, about("Stride", "Step of the window. 2 halves the side of an encoder's output and doubles a "
-                              "decoder's.", unit="px", ge=1, le=512, low=1, high=4)]
-Normalized = Annotated[bool, about("Batch normalization", "Normalizes each channel over the batch: usually faster and "
-                                   "steadier training.")]
-Activated = Annotated[Activation, about("Activation", "The non-linearity after the layer; without one, layers merge.")]
-Dropout = Annotated[float, about("Dropout", "Share of values set to zero while training. More fights overfitting and "
-                                 "slows learning.", ge=0, lt=1, low=0, high=0.8)]
-
-
-class Data(Frozen):
-    """Which images, how large, and how they are split."""
-
-    dataset: Annotated[DatasetName, about("Data set", "The images to learn. 'Digits' is built in and needs no "
-                                          "network.")] = "digits"
-    image_size: Annotated[int, about("Image size", "Side to which the images are resized; 0 keeps their own. Larger "
-                                     "images hold more detail and train more slowly.", unit="px", ge=0, le=256)] = 0
-    training_images: Annotated[int, about("Training images", "How many training images to use; 0 means all. Fewer "
-                                          "train faster and overfit sooner.", ge=0, le=10_000_000)] = 0
-    validation: Annotated[Validation, about("Validation", "Where the validation images come from. With the official "
-                                            "test images no independent test is left.")] = "hold-out"
-    hold_out: Annotated[float, about("Hold-out share", "Share of the training images kept for validation. More makes "
-                                     "the validation loss steadier and leaves fewer images to learn from.",
-                                     gt=0, le=0.5, low=0.05, high=0.5)] = 0.1
-    seed: Annotated[int, about("Split seed", "Chooses which training images are held out.", ge=0, le=2**31 - 1)] = 0
-    images_per_class: Annotated[int, about("Images per class", "How many training images of each class to use; 0 means "
-                                           "all. Fewer ask how far few labels go.", ge=0, le=10_000_000)] = 0
-    class_seed: Annotated[int, about("Class seed", "Chooses which images of each class are used, where not all are.",
-                                     ge=0, le=2**31 - 1)] = 0
-
-
-class Convolution(Frozen):
-    """Convolution, normalization, activation, dropout, pooling: in this order."""
-
-    kind: Literal["convolution"] = "convolution"
-    channels: Channels = 16
-    kernel: Annotated[int, about("Kernel", "Side of the window each output pixel sees. Larger sees more context at "
-                                 "more cost.", unit="px", ge=1, le=256, low=1, high=11)] = 3
-    stride: Stride = 1
-    padding: Annotated[int, about("Padding", "Zeros added around the image. More keeps the output larger.",
-                                  unit="px", ge=0, le=256, low=0, high=5)] = 0
-    batch_normalization: Normalized = False
-    activation: Activated = "relu"
-    dropout: Dropout = 0.0
-    pool_kernel: Annotated[int, about("Pooling", "Side of the max-pooling window; 0 means no pooling. Larger makes the "
-                                      "output smaller.", unit="px", ge=0, le=256, low=0, high=4)] = 0
-    pool_stride: Annotated[int, about("Pooling stride", "Step of the pooling window; 0 means as large as the window. "
-                                      "Larger makes the output smaller, smaller lets windows overlap.",
-                                      unit="px", ge=0, le=256, low=0, high=4)] = 0
-
-
-class Linear(Frozen):
-    """Linear layer, normalization, activation, dropout; feature maps are flattened first."""
-
-    kind: Literal["linear"] = "linear"
-    size: Annotated[int, about("Size", "Numbers that leave this layer. In the last block this is the code: smaller "
-                               "compresses more, larger draws more detail.",
-                               ge=1, le=1_000_000_000, low=1, high=1024, log=True)] = 64
-    batch_normalization: Normalized = False
-    activation: Activated = "relu"
-    dropout: Dropout = 0.0
-
-
-class Reshape(Frozen):
-    """A vector becomes feature maps (explicit decoders only)."""
-
-    kind: Literal["reshape"] = "reshape"
-    channels: Channels = 16
-    side: Annotated[int, about("Side", "Side of each feature map.", unit="px", ge=1, le=256)] = 7
-
-
-class TransposedConvolution(Frozen):
-    """Transposed convolution, normalization, activation, dropout (explicit decoders only)."""
-
-    kind: Literal["transposed-convolution"] = "transposed-convolution"
-    channels: Channels = 16
-    kernel: Annotated[int, about("Kernel", "Side of the window each input pixel paints. Larger makes the output larger "
-                                 "and smoother, at more cost.",
-                                 unit="px", ge=1, le=512, low=1, high=11)] = 3
-    stride: Stride = 1
-    padding: Annotated[int, about("Padding", "Pixels cut off at every edge. More makes the output smaller.",
-                                  unit="px", ge=0, le=512, low=0, high=5)] = 0
-    output_padding: Annotated[int, about("Output padding", "Pixels added at the right and lower edge; less than the "
-                                         "stride. More makes the output larger.",
-                                         unit="px", ge=0, le=511, low=0, high=3)] = 0
-    batch_normalization: Normalized = False
-    activation: Activated = "relu"
-    dropout: Dropout = 0.0
-
-
-EncoderBlock = Annotated[Convolution | Linear, pydantic.Field(discriminator="kind")]
-DecoderBlock = Annotated[Linear | Reshape | TransposedConvolution | Convolution, pydantic.Field(discriminator="kind")]
-Decoder = Annotated[
-    Annotated[Literal["mirror"], pydantic.Tag("mirror")] | Annotated[tuple[DecoderBlock, ...], pydantic.Tag("blocks")],
-    pydantic.Discriminator(lambda value: "mirror" if isinstance(value, str) else "blocks")]
 DEFAULT_ENCODER = (Convolution(channels=8, stride=2, padding=1), Convolution(stride=2, padding=1), Linear(size=32))
 
 

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from engine import comparison, reportfigures, storage
 from engine import runs as runfolders
 from engine.answers import Progress
-from engine.experiment import LABELS, to_toml
+from engine.experiment import to_toml
+from engine.fields import LABELS
 from engine.reportparts import TABLES, Exported, Report, Subject
 from engine.run import Run
 from engine.runfiles.notices import RunError, not_writable

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from engine import layers, shapes
 from engine.answers import QuestionError
-from engine.experiment import Experiment, ExperimentError
+from engine.experiment import Experiment
+from engine.fields import ExperimentError
 
 
 class WeightsError(Exception):

@@ -13,18 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.experiment import (
-    LABELS,
-    MINIMUM_SIDE,
-    Convolution,
-    DecoderBlock,
-    Experiment,
-    Linear,
-    Problem,
-    Remedy,
-    Reshape,
-    TransposedConvolution,
-)
+from engine.blocks import Convolution, DecoderBlock, Linear, Reshape, TransposedConvolution
+from engine.dataspec import MINIMUM_SIDE
+from engine.experiment import Experiment
+from engine.fields import LABELS, Problem, Remedy
 
 Shape = tuple[int, ...]
 """(channels, height, width) of feature maps, or (numbers,) of a vector."""

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication
 import resources
 from engine import experiment as experiments
 from engine import storage
-from engine.experiment import Experiment, ExperimentError
+from engine.experiment import Experiment
+from engine.fields import ExperimentError
 from engine.run import Run
 from engine.runfiles.notices import reason
 from gui import explain, first_run, layout, settings, style

@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from engine.datasets import sources
-from engine.experiment import LABELS, DatasetName
+from engine.dataspec import DatasetName
+from engine.fields import LABELS
 from engine.runfiles.notices import size_text
 from gui import style
 from gui.session import Session

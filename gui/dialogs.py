@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 
 from engine import experiment as experiments
 from engine import ownimage, runs, storage
-from engine.experiment import LABELS, ExperimentError
+from engine.fields import LABELS, ExperimentError
 from engine.runfiles.notices import RunError, reason
 from gui.messages import Action, Message
 from gui.session import Session

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from engine import experiment as experiments
 from engine import shapes
-from engine.experiment import Experiment, ExperimentError, Problem, Remedy
+from engine.experiment import Experiment
+from engine.fields import ExperimentError, Problem, Remedy
 
 UNDO_STEPS = 500
 """How many edits can be undone; an experiment is a few kilobytes."""

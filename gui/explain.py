@@ -14,7 +14,8 @@ from engine import run as run_module
 from engine import runs
 from engine.datasets import sources
 from engine.events import Diverged
-from engine.experiment import LABELS, Experiment
+from engine.experiment import Experiment
+from engine.fields import LABELS
 from engine.runfiles.notices import RunError
 from gui.messages import Action, Message
 from gui.workers import Failure

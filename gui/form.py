@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from engine.experiment import Experiment, Problem, Remedy, flat
+from engine.experiment import Experiment, flat
+from engine.fields import Problem, Remedy
 from gui import style
 from gui.draft import Draft
 from gui.widgets.editors import FIELDS

@@ -24,6 +24,6 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
 def load_engine() -> None:
     """Import torch and everything that uses it, and make the digits; on a thread, because that takes seconds."""
     from engine import data, device, explore, forecast, runs, train  # noqa: F401
-    from engine.experiment import Data
+    from engine.dataspec import Data
 
     data.load(Data(), data.default_data_dir())

@@ -17,7 +17,7 @@ from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QGuiApplication
 
 from engine import storage
-from engine.experiment import Frozen
+from engine.fields import Frozen
 
 FILE_NAME = "layout.toml"
 VERSION = 1

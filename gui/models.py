@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import ownimage
-from engine.experiment import Data, Experiment
+from engine.dataspec import Data
+from engine.experiment import Experiment
 from engine.ownimage import OwnImage
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Signal
 
 from engine import experiment as experiments
 from engine import storage
-from engine.experiment import Experiment, ExperimentError
+from engine.experiment import Experiment
+from engine.fields import ExperimentError
 
 FILE_NAME = "queue.json"
 MOST = 10_000

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 import tomli_w
 
-from engine.experiment import Frozen, about
+from engine.fields import Frozen, about
 
 CONFIG_DIR_VARIABLE = "AUTOENCODER_EXPLORER_CONFIG"
 

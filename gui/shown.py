@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from engine.dataspec import Data
 from engine.events import Snapshot
-from engine.experiment import Data, Experiment
+from engine.experiment import Experiment
 from engine.ownimage import OwnImage
 from engine.runfiles.notices import RunError
 from engine.runfiles.saving import Saved, Thinned

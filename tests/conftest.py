@@ -3,8 +3,10 @@
 import pytest
 
 from engine import data as datasets
+from engine.blocks import Convolution, Linear
 from engine.data import Dataset, Split
-from engine.experiment import Convolution, Data, Experiment, Linear, Model, Train
+from engine.dataspec import Data
+from engine.experiment import Experiment, Model, Train
 
 
 def small_dataset(training: int = 64, validation: int = 16, test: int = 16, side: int = 8, channels: int = 1,

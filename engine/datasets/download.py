@@ -24,7 +24,7 @@ from typing import Protocol
 from engine import storage
 from engine.datasets.sources import SOURCES, SUMS, Archive, DataError, File, folder_of, is_intact, md5_of, recorded_sums
 from engine.datasets.transfer import TIMEOUTS_S, Head, TransferError, pieces
-from engine.experiment import LABELS
+from engine.fields import LABELS
 
 ATTEMPTS = 5
 """How often a mirror may cut the connection before the next one is tried."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.experiment import LABELS
+from engine.fields import LABELS
 
 DATA_DIR_VARIABLE = "AUTOENCODER_EXPLORER_DATA"
 

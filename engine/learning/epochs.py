@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from engine.data import split_counts
-from engine.experiment import CLASSES, Experiment
+from engine.dataspec import CLASSES
+from engine.experiment import Experiment
 
 IMAGES = {"digits": 12_000, "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 60_000, "cifar-10": 50_000}
 """Data set -> training images before any are held out."""

@@ -8,7 +8,8 @@ from typing import Any
 from engine import shapes
 from engine.data import Dataset
 from engine.events import State
-from engine.experiment import LABELS, Experiment, ExperimentError
+from engine.experiment import Experiment
+from engine.fields import LABELS, ExperimentError
 from engine.learning.epochs import batches_per_epoch
 
 

@@ -20,7 +20,8 @@ import pydantic
 import tomli_w
 
 from engine import storage
-from engine.experiment import Experiment, ExperimentError, flat, from_toml
+from engine.experiment import Experiment, flat, from_toml
+from engine.fields import ExperimentError
 from engine.runfiles.notices import DamagedFile, Notice, RunError
 from engine.storage import Stamp
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import resources
-from engine import experiment, reports, runs, shapes
+from engine import dataspec, experiment, fields, reports, runs, shapes
 from engine.datasets import sources
 
 Row = dict[str, Any]
@@ -26,8 +26,8 @@ def _preset(name: str, settings: experiment.Experiment) -> Row:
 
 def datasets(data_dir: Path) -> list[Row]:
     """Every data set and whether it is here; cheap, so present does not mean verified."""
-    found = {name: sources.status(name, data_dir) for name in get_args(experiment.DatasetName)}
-    return [{"name": name, "data set": experiment.LABELS[name], "status": status.state, "details": status.text}
+    found = {name: sources.status(name, data_dir) for name in get_args(dataspec.DatasetName)}
+    return [{"name": name, "data set": fields.LABELS[name], "status": status.state, "details": status.text}
             for name, status in found.items()]
 
 

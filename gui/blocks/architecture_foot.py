@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QWidget
 
-from engine.experiment import Problem
+from engine.fields import Problem
 from engine.shapes import Plan
 from gui import style
 from gui.plots.boxes import shape_text

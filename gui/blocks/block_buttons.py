@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
-from engine.experiment import LABELS
+from engine.fields import LABELS
 from gui import style
 from gui.blocks.block_edits import PARTS
 from gui.widgets import controls, fields

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from engine.experiment import Convolution, Frozen, Linear, Model, Reshape, TransposedConvolution
+from engine.blocks import Convolution, Linear, Reshape, TransposedConvolution
+from engine.experiment import Model
+from engine.fields import Frozen
 from engine.shapes import Layer, Plan
 from gui.widgets import fields
 

@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.experiment import LABELS, Frozen
+from engine.fields import LABELS, Frozen
 from gui import style
 from gui.blocks.block_edits import PARTS, limits
 from gui.blocks.blocks_model import COMPUTED, NUMBERS, BlocksModel, Column

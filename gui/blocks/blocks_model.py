@@ -8,7 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, QPersistentModelIndex, Qt, Signal
 
-from engine.experiment import LABELS, Convolution, Problem
+from engine.blocks import Convolution
+from engine.fields import LABELS, Problem
 from engine.shapes import Layer
 from gui.blocks.block_edits import KINDS, Block
 from gui.plots.boxes import shape_text

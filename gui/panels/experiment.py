@@ -8,8 +8,11 @@ from PySide6.QtCore import QCoreApplication, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from engine import experiment as experiments
+from engine.blocks import Linear
 from engine.datasets import sources
-from engine.experiment import LABELS, Data, Experiment, ExperimentError, Linear, Model, Train
+from engine.dataspec import Data
+from engine.experiment import Experiment, Model, Train
+from engine.fields import LABELS, ExperimentError
 from gui import style
 from gui.form import Form, PathOf
 from gui.messages import Message

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from engine.experiment import LABELS
+from engine.fields import LABELS
 from engine.runfiles.notices import size_text
 from gui import style
 from gui.job import Started

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from engine import shapes
-from engine.experiment import Experiment, Model, Problem
+from engine.experiment import Experiment, Model
+from engine.fields import Problem
 from engine.shapes import Plan
 from gui import style
 from gui.blocks import block_edits

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QStackedWidget,
 
 from engine import classify, comparison, families
 from engine.comparison import Compared
-from engine.experiment import CLASSES, Experiment, Strategy
+from engine.dataspec import CLASSES
+from engine.experiment import Experiment, Strategy
 from engine.families import Family
 from engine.learning.epochs import batches_per_epoch, training_images
 from engine.run import Run

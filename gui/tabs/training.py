@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from engine.experiment import LABELS
+from engine.fields import LABELS
 from engine.runfiles.notices import DamagedFile
 from gui import style
 from gui.baselines import BaselineLines

@@ -12,7 +12,8 @@ import annotated_types
 import pydantic
 from PySide6.QtCore import QCoreApplication
 
-from engine.experiment import LABELS, Experiment
+from engine.experiment import Experiment
+from engine.fields import LABELS
 
 Kind = Literal["whole", "number", "choice", "flag", "text", "prose", "list"]
 LONGEST_LINE = 1000

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QWidget
 
 import resources
 from engine import experiment as experiments
-from engine.experiment import Experiment, ExperimentError
+from engine.experiment import Experiment
+from engine.fields import ExperimentError
 from gui.widgets.editors import Choice
 
 SHOWN = 30

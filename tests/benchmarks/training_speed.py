@@ -22,7 +22,7 @@ from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
 import resources
-from engine import data, experiment, model, train
+from engine import data, dataspec, experiment, model, train
 from engine.events import Evaluation, Step
 from engine.experiment import Experiment
 from engine.inbox import Inbox
@@ -158,7 +158,7 @@ def source(scratch: Path) -> tuple[str, Path]:
     """MNIST and its folder where it is present; else the built-in digits, written as torchvision reads MNIST."""
     if data.status("mnist", data.default_data_dir()).state == "present":
         return "mnist", data.default_data_dir()
-    digits = data.load(experiment.Data(validation="test"), scratch)
+    digits = data.load(dataspec.Data(validation="test"), scratch)
     raw = scratch / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for part, split in (("train", digits.training), ("t10k", digits.test)):

@@ -11,9 +11,12 @@ import torch.nn.functional as F
 from engine import classify, device, encoders, forecast, job, model, runs, shapes, train
 from engine import data as datasets
 from engine.answers import QuestionError
+from engine.blocks import Convolution, Linear
 from engine.data import Split
-from engine.experiment import Classifier, Convolution, Data, ExperimentError, Linear, from_toml, replaced, to_toml
+from engine.dataspec import Data
+from engine.experiment import Classifier, from_toml, replaced, to_toml
 from engine.explore import confusion, reconstruct
+from engine.fields import ExperimentError
 from engine.inbox import Inbox, MoreEpochs, SetLearningRate, Stop
 from engine.job import Order, Started
 from engine.learning.classifying import ClassifierLearner

@@ -17,7 +17,7 @@ import torch
 from engine import data
 from engine.datasets import sources
 from engine.datasets.sources import Archive, File, Source
-from engine.experiment import IMAGE_SHAPES, Data, DatasetName
+from engine.dataspec import IMAGE_SHAPES, Data, DatasetName
 
 TRAINING, TEST = 300, 60
 

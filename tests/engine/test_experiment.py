@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import blocks, dataspec, fields
 from engine import experiment as ex
-from engine.experiment import Convolution, Experiment, ExperimentError, Linear
+from engine.blocks import Convolution, Linear
+from engine.experiment import Experiment
+from engine.fields import ExperimentError
 from tests.engine.strategies import experiments
 
 
@@ -130,15 +133,15 @@ def test_code_size_is_the_last_linear_size_or_the_last_channels():
 
 
 def test_every_field_says_what_it_is_and_does():
-    sections = [Experiment, ex.Data, ex.Model, ex.Classifier, ex.Train, Convolution, Linear,
-                ex.Reshape, ex.TransposedConvolution]
+    sections = [Experiment, dataspec.Data, ex.Model, ex.Classifier, ex.Train, Convolution, Linear,
+                blocks.Reshape, blocks.TransposedConvolution]
     bare = [f"{section.__name__}.{name}" for section in sections for name, field in section.model_fields.items()
             if name not in ("kind", "data", "model", "classifier", "train") and not (field.title and field.description)]
     assert bare == []
 
 
 def test_every_choice_has_a_name_for_the_screen_and_every_data_set_a_shape():
-    choices = {name for kind in (ex.Activation, ex.DatasetName, ex.LossName, ex.OptimizerName, ex.OutputActivation,
-                                 ex.Precision, ex.Validation) for name in get_args(kind)}
-    assert choices <= set(ex.LABELS)
-    assert set(get_args(ex.DatasetName)) == set(ex.IMAGE_SHAPES)
+    choices = {name for kind in (blocks.Activation, dataspec.DatasetName, ex.LossName, ex.OptimizerName,
+                                 ex.OutputActivation, ex.Precision, dataspec.Validation) for name in get_args(kind)}
+    assert choices <= set(fields.LABELS)
+    assert set(get_args(dataspec.DatasetName)) == set(dataspec.IMAGE_SHAPES)

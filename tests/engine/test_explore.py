@@ -13,8 +13,10 @@ from torch import nn
 
 from engine import asking, explore, fixedcodes, latent, model
 from engine.answers import Plane, Progress, QuestionError, Ranking, Reconstructions
+from engine.blocks import Convolution, Linear
 from engine.data import Dataset, Split
-from engine.experiment import Convolution, Data, Experiment, Linear, Model
+from engine.dataspec import Data
+from engine.experiment import Experiment, Model
 
 VECTOR = (Convolution(channels=4, stride=2, padding=1, dropout=0.5), Linear(size=6, activation="none"))
 MAPS = (Convolution(channels=3, stride=2, padding=1), Convolution(channels=5, stride=2, padding=1))

@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from engine import exporting, runs
+from engine.blocks import Linear
 from engine.classify import experiment_for
-from engine.experiment import Data, Experiment, Linear, Model, Train, from_toml
+from engine.dataspec import Data
+from engine.experiment import Experiment, Model, Train, from_toml
 from engine.inbox import Inbox
 from engine.job import Order, Started, train
 from engine.reportparts import Exported

@@ -13,7 +13,9 @@ import pytest
 import torch
 
 from engine import model, runs, storage
-from engine.experiment import Data, Experiment, Linear, Model, Train
+from engine.blocks import Linear
+from engine.dataspec import Data
+from engine.experiment import Experiment, Model, Train
 from engine.runfiles import history, lock, records
 from engine.runfiles.notices import (
     NewerVersion,

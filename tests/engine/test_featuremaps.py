@@ -7,7 +7,7 @@ from torch import nn
 
 from engine import data, explore, model
 from engine.answers import Progress, QuestionError
-from engine.experiment import Convolution, Linear
+from engine.blocks import Convolution, Linear
 from tests.gui.conftest import tiny
 
 MIXED = tiny(model__encoder=(

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from engine import forecast
+from engine.blocks import Convolution, Linear
 from engine.data import split_indices
-from engine.experiment import Convolution, Experiment, Linear, Model, replaced
+from engine.experiment import Experiment, Model, replaced
 
 SMALL = replaced(Experiment(model=Model(encoder=(Convolution(channels=2, stride=2, dropout=0.5,
                                                              batch_normalization=True), Linear(size=4)))),

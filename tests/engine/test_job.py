@@ -8,7 +8,8 @@ import torch
 from engine import data as datasets
 from engine import device, job, runs
 from engine.device import OutOfMemory
-from engine.experiment import ExperimentError, replaced
+from engine.experiment import replaced
+from engine.fields import ExperimentError
 from engine.inbox import Inbox
 from engine.job import Order
 from engine.learning.trainable import TrainingError

@@ -8,15 +8,17 @@ import torch
 from hypothesis import assume, given, settings
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine import dataspec, model, shapes
 from engine import experiment as ex
-from engine import model, shapes
-from engine.experiment import Convolution, Experiment, ExperimentError, Linear, Reshape, TransposedConvolution
+from engine.blocks import Convolution, Linear, Reshape, TransposedConvolution
+from engine.experiment import Experiment
+from engine.fields import ExperimentError
 from tests.engine.strategies import experiments
 
 
 def network(*encoder, decoder="mirror", side=28, output="sigmoid"):
     """An MNIST experiment with these blocks."""
-    return Experiment(data=ex.Data(dataset="mnist", image_size=side),
+    return Experiment(data=dataspec.Data(dataset="mnist", image_size=side),
                       model=ex.Model(encoder=encoder, decoder=decoder, output=output))
 
 

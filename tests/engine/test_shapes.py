@@ -7,15 +7,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from engine import dataspec, shapes
 from engine import experiment as ex
-from engine import shapes
-from engine.experiment import Convolution, Experiment, Linear, Reshape, TransposedConvolution
+from engine.blocks import Convolution, Linear, Reshape, TransposedConvolution
+from engine.experiment import Experiment
 from tests.engine.strategies import encoders, experiments, sides
 
 
 def network(*encoder, decoder="mirror", side=28, output="sigmoid", dataset="mnist"):
     """An experiment with these blocks."""
-    return Experiment(data=ex.Data(dataset=dataset, image_size=side),
+    return Experiment(data=dataspec.Data(dataset=dataset, image_size=side),
                       model=ex.Model(encoder=encoder, decoder=decoder, output=output))
 
 
@@ -75,7 +76,7 @@ def test_the_mirror_carries_the_settings_of_the_block_before():
 
 def solvable(a, b, s, kernel):
     """The smallest p ≥ 0 with 0 ≤ op < s for this kernel, by trying all of them; None where there is none."""
-    found = ((p, a - (b - 1) * s + 2 * p - kernel) for p in range(2 * a + kernel))
+    found = ((p, a - (b - 1) * s + 2 * p - kernel) for p in range(a + b * s + kernel))
     return next(((p, op) for p, op in found if 0 <= op < s), None)
 
 

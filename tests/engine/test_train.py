@@ -12,8 +12,9 @@ from safetensors.torch import load as read_tensors
 from safetensors.torch import save as tensor_bytes
 
 from engine import model, train
+from engine.blocks import Convolution, Linear
 from engine.data import fingerprint
-from engine.experiment import Convolution, Experiment, Linear, Model, replaced
+from engine.experiment import Experiment, Model, replaced
 from engine.inbox import Inbox, MoreEpochs, SaveNow, SetLearningRate, Stop
 from engine.train import Checkpoint, Evaluation, Finished, Intervention, Pacing, Snapshot, State, Step
 from tests.conftest import small_dataset

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from engine import model, train
-from engine.experiment import Convolution, ExperimentError, Linear, Remedy, replaced
+from engine.blocks import Convolution, Linear
+from engine.experiment import replaced
+from engine.fields import ExperimentError, Remedy
 from engine.inbox import Inbox, SaveNow
 from engine.learning import learner
 from engine.train import Checkpoint, Diverged, Evaluation, Finished, OutOfMemory, Pacing, Snapshot, Step, TrainingError

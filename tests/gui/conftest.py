@@ -13,7 +13,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer, S
 from PySide6.QtWidgets import QApplication
 
 from engine import experiment as experiments
-from engine.experiment import Convolution, Experiment, Linear, Model
+from engine.blocks import Convolution, Linear
+from engine.experiment import Experiment, Model
 from gui import style
 from gui.session import Session
 from gui.settings import Settings

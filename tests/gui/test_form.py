@@ -6,7 +6,8 @@ from PySide6.QtGui import QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from engine.experiment import Convolution, Experiment, Model
+from engine.blocks import Convolution
+from engine.experiment import Experiment, Model
 from gui.draft import Draft
 from gui.form import Form
 from gui.widgets.editors import ChoiceField, NumberField

@@ -10,7 +10,7 @@ from engine import runs, storage
 from engine.answers import Reconstructions
 from engine.datasets import sources
 from engine.events import Finished, Snapshot, Step
-from engine.experiment import Remedy
+from engine.fields import Remedy
 from gui import explain
 from gui.draft import Draft
 from gui.models import Models, SnapshotHandle

@@ -6,7 +6,9 @@ from pathlib import Path
 import torch
 
 from engine import runs, storage
-from engine.experiment import Data, Experiment, Linear, Model, Train
+from engine.blocks import Linear
+from engine.dataspec import Data
+from engine.experiment import Experiment, Model, Train
 from engine.inbox import Inbox, SetLearningRate
 from engine.runfiles import records
 from engine.runfiles.records import Notes

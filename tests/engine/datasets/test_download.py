@@ -18,7 +18,7 @@ import pytest
 from engine import data
 from engine.datasets import download, sources, transfer
 from engine.datasets.sources import Archive, File, Source
-from engine.experiment import Data
+from engine.dataspec import Data
 
 MEGABYTE = 1_000_000
 TIMEOUTS_S = (2.0, 0.5)

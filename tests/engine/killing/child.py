@@ -19,8 +19,10 @@ import torch
 torch.set_num_threads(1)
 
 from engine import encoders, model, runs, storage  # noqa: E402
+from engine.blocks import Linear  # noqa: E402
+from engine.dataspec import Data  # noqa: E402
 from engine.encoders import Encoder  # noqa: E402
-from engine.experiment import Data, Experiment, Linear, Model, Train, replaced  # noqa: E402
+from engine.experiment import Experiment, Model, Train, replaced  # noqa: E402
 from engine.inbox import Inbox, SetLearningRate  # noqa: E402
 from engine.runfiles.saving import SaveFailed  # noqa: E402
 from engine.train import Pacing, Step, train  # noqa: E402

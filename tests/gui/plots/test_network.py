@@ -8,7 +8,8 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from engine import shapes
-from engine.experiment import Convolution, Experiment, Linear, Model, replaced
+from engine.blocks import Convolution, Linear
+from engine.experiment import Experiment, Model, replaced
 from gui import style
 from gui.plots.boxes import bad_layer, boxes, nodes
 from gui.plots.network import NetworkDrawing

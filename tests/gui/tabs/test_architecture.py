@@ -7,7 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QApplication, QComboBox, QSpinBox
 
 from engine import shapes
-from engine.experiment import Convolution, Experiment, Linear, Model, Reshape, replaced
+from engine.blocks import Convolution, Linear, Reshape
+from engine.experiment import Experiment, Model, replaced
 from gui import style
 from gui.blocks import block_edits
 from gui.session import Session
