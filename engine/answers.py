@@ -54,6 +54,8 @@ class Contents:
     """Whether the images stand on black."""
     own_names: tuple[str, ...] = ()
     """What the person calls the images of the split 'own'."""
+    residual: bool = False
+    """Whether the model adds to its input, so that a code alone is drawn on the input of a chosen image."""
 
     def of_class(self, split: str, label: int | None) -> Indices:
         """Indices of a split's images of one class, in order; of all images where ``label`` is None."""
@@ -82,6 +84,8 @@ class Reconstructions:
     mse: Numbers
     """(B,): mean squared error of each image."""
     labels: Indices | None
+    inputs: Pictures | None = None
+    """What the network was given; None where it was the images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ class Code:
     output: Pictures
     mse: float
     label: int | None
+    input: Pictures | None = None
+    """What the network was given; None where it was the image."""
 
 
 @dataclass(frozen=True, slots=True)

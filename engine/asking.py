@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine.answers import Indices, Numbers, Pictures, Progress, QuestionError
 from engine.data import Dataset, Split
+from engine.inputs import unit
 from engine.latent import Vectors
 from engine.metrics import mse_per_image
 from engine.model import Autoencoder
@@ -44,28 +45,28 @@ def asked(compute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @asked
-def encode(model: Autoencoder, images: Tensor) -> Tensor:
-    """uint8 (B, C, H, W) -> (B, *code)."""
-    return model.encode(unit(images))
+def encode(model: Autoencoder, inputs: Tensor) -> Tensor:
+    """uint8 (B, C, h, w) -> (B, *code)."""
+    return model.encode(unit(inputs))
 
 
 @asked
-def decode(model: Autoencoder, codes: Tensor) -> Tensor:
-    """(B, *code) -> (B, C, H, W), not clipped."""
-    return model.decode(codes)
+def decode(model: Autoencoder, codes: Tensor, base: Tensor) -> Tensor:
+    """(B, *code) -> (B, C, H, W), not clipped; ``base``, uint8 inputs (1 or B, C, H, W), is what a residual network
+    draws on."""
+    return model.decode(codes, unit(base))
 
 
 @asked
-def forward(model: Autoencoder, images: Tensor) -> Tensor:
-    """uint8 (B, C, H, W) -> its reconstruction, not clipped."""
-    return model(unit(images))
+def forward(model: Autoencoder, inputs: Tensor) -> Tensor:
+    """uint8 (B, C, h, w) -> the reconstruction, not clipped."""
+    return model(unit(inputs))
 
 
 @asked
-def squared_errors(model: Autoencoder, images: Tensor) -> Tensor:
-    """uint8 (B, C, H, W) -> (B,) mean squared error of each image."""
-    inputs = unit(images)
-    return mse_per_image(model(inputs), inputs)
+def squared_errors(model: Autoencoder, inputs: Tensor, images: Tensor) -> Tensor:
+    """Inputs and images to be drawn, uint8 -> (B,) mean squared error of each image."""
+    return mse_per_image(model(unit(inputs)), unit(images))
 
 
 def pieces(count: int) -> Iterator[slice]:
@@ -80,11 +81,6 @@ def pieces(count: int) -> Iterator[slice]:
             size = min(LARGEST_PIECE, 2 * size)
         elif taken_s > PIECE_S:
             size = max(SMALLEST_PIECE, size // 2)
-
-
-def unit(images: Tensor) -> Tensor:
-    """uint8 0 ... 255 -> float32 in [0, 1]."""
-    return images.to(torch.float32) / 255
 
 
 def pictures(images: Tensor) -> Pictures:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
+from engine.dataspec import NOISES, Data, Input
 from engine.experiment import Classifier, Experiment, Strategy, Train, replaced
 from engine.learning.epochs import batches_per_epoch, training_images
 from engine.run import Run
@@ -32,13 +33,18 @@ def experiment_for(run: Run, strategy: Strategy, snapshot: str = "last",
     Raises RunError for a run that cannot be read, ExperimentError for a change that cannot be.
     """
     source = run.experiment
-    model = source.model.model_copy(update={"decoder": "mirror"})
+    model = source.model.model_copy(update={"decoder": "mirror", "residual": False})
     name = f"{source.name or source.data.dataset}-{strategy}"
     train = Train(batch_size=100, epochs=15, seed=source.train.seed, precision=source.train.precision)
     classifier = Classifier(strategy=strategy, encoder=run.name, snapshot=snapshot)
-    made = Experiment(name=name, source=f"Classifier on {run.title}", task="classifier", data=source.data, model=model,
-                      classifier=classifier, train=train)
+    made = Experiment(name=name, source=f"Classifier on {run.title}", task="classifier",
+                      data=_without_noise(source.data), model=model, classifier=classifier, train=train)
     return replaced(made, {**(changes or {}), **more})
+
+
+def _without_noise(data: Data) -> Data:
+    """Classes are named from clean images; coarse ones stay coarse, since the encoder knows no others."""
+    return data.model_copy(update={"input": Input()}) if data.input.change in NOISES else data
 
 
 def budget(run: Run, labels: Sequence[int] = BUDGETS, seeds: Sequence[int] = (0, 1, 2), steps: int = BUDGET_STEPS,

@@ -10,6 +10,7 @@ from torch import Tensor
 from engine import asking
 from engine.answers import Confusion, Progress, QuestionError
 from engine.data import Dataset
+from engine.inputs import unit
 from engine.model import Autoencoder, Classifier
 
 
@@ -25,14 +26,14 @@ def confusion(model: Autoencoder, data: Dataset, split: str) -> Iterator[Progres
     predictions = np.empty(len(source), np.int64)
     for piece in asking.pieces(len(source)):
         yield Progress(piece.start, len(source))
-        predictions[piece] = scores(model, source.images[piece]).argmax(1).numpy()
+        predictions[piece] = scores(model, source.inputs[piece]).argmax(1).numpy()
     yield _counted(split, data.class_names, np.array(source.labels.numpy()), predictions)
 
 
 @asking.asked
 def scores(model: Classifier, images: Tensor) -> Tensor:
     """uint8 (B, C, H, W) -> (B, classes): a score for each class."""
-    return model.classify(asking.unit(images))
+    return model.classify(unit(images))
 
 
 def _counted(split: str, names: tuple[str, ...], labels: np.ndarray, predictions: np.ndarray) -> Confusion:

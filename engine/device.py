@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
+from engine.data import Split
 from engine.experiment import Experiment
 from engine.fields import Remedy
 from engine.learning.batches import Batches
 from engine.learning.classifying import learner_for
-from engine.learning.evaluate import code_room
+from engine.learning.evaluate import code_room, targets_of
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 TRIAL_S = 0.3
@@ -99,8 +99,8 @@ def _siblings(cpu: int) -> str:
         return str(cpu)
 
 
-def measure_threads(experiment: Experiment, images: Tensor) -> int:
-    """uint8 (N, C, H, W), N ≥ 1 -> how many threads learn these fastest on this machine as busy as it is now.
+def measure_threads(experiment: Experiment, split: Split) -> int:
+    """Training images, at least one -> how many threads learn these fastest on this machine as busy as it is now.
 
     On a busy machine two threads can be many times slower than one, so nothing is assumed, not even about two cores.
     Takes below a second for small networks; the global generator and the caller's number of threads stay as they were.
@@ -108,28 +108,28 @@ def measure_threads(experiment: Experiment, images: Tensor) -> int:
     before = torch.get_num_threads()
     try:
         with torch.random.fork_rng(devices=[]):
-            times = {threads: _batch_s(experiment, images, threads) for threads in sorted({1, physical_cores()})}
+            times = {threads: _batch_s(experiment, split, threads) for threads in sorted({1, physical_cores()})}
     finally:
         torch.set_num_threads(before)
     return min(times, key=times.__getitem__)
 
 
-def _batch_s(experiment: Experiment, images: Tensor, threads: int) -> float:
+def _batch_s(experiment: Experiment, split: Split, threads: int) -> float:
     """Median seconds per batch with this many threads."""
     torch.set_num_threads(threads)
     cpu = torch.device("cpu")
     learner = learner_for(experiment, cpu)
-    some = images[: 4 * experiment.train.batch_size]
-    inputs = code_room(learner, len(some)).zero_() if learner.learns_from_codes else some
-    labels = torch.zeros(len(some), dtype=torch.int64)
-    batches = Batches(experiment, inputs, cpu, learner.memory_format, labels)
+    some = slice(4 * experiment.train.batch_size)
+    inputs, targets = split.inputs[some], targets_of(experiment, split)
+    inputs = code_room(learner, len(inputs)).zero_() if learner.learns_from_codes else inputs
+    batches = Batches(experiment, inputs, None if targets is None else targets[some], cpu, learner.memory_format)
     batches.shuffle()
-    learner.update(learner.loss(batches[0], batches.labels(0)))
+    learner.update(learner.loss(*batches[0]))
     end, times = time.monotonic() + TRIAL_S, list[float]()
     while not times or time.monotonic() < end:
         started = time.perf_counter()
         position = len(times) % batches.per_epoch
-        learner.update(learner.loss(batches[position], batches.labels(position)))
+        learner.update(learner.loss(*batches[position]))
         times.append(time.perf_counter() - started)
     return sorted(times)[len(times) // 2]
 

@@ -45,6 +45,8 @@ class Model(Frozen):
                                       "blocks.")] = "mirror"
     output: Annotated[OutputActivation, about("Output activation", "Sigmoid keeps every pixel between 0 and 1, ReLU "
                                               "above 0; none leaves them free.")] = "sigmoid"
+    residual: Annotated[bool, about("Residual", "The network draws only what is to be added to its input. Easier where "
+                                    "the input is close to the image already.")] = False
 
 
 class Classifier(Frozen):
@@ -112,7 +114,7 @@ class Experiment(Frozen):
     @property
     def classes(self) -> int:
         """How many classes a classifier tells apart; 0 for an autoencoder."""
-        return CLASSES[self.data.dataset] if self.task == "classifier" else 0
+        return CLASSES.get(self.data.dataset, self.data.class_count) if self.task == "classifier" else 0
 
     @property
     def loss(self) -> str:
@@ -131,9 +133,19 @@ class Experiment(Frozen):
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of the images the model sees."""
+        """Channels, height and width of the images that the model is to draw."""
         channels, side = IMAGE_SHAPES[self.data.dataset]
         side = self.data.image_size or side
+        grey = self.data.dataset == "folder" and self.data.colour == "grey"
+        return 1 if grey else channels, side, side
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the images that the model sees: smaller where they are left small."""
+        channels, side, _ = self.image_shape
+        given = self.data.input
+        small = given.change in ("resolution", "folder") and given.enlargement == "none"
+        side = max(1, side // given.factor) if small else side
         return channels, side, side
 
 
@@ -194,8 +206,9 @@ def to_toml(experiment: Experiment) -> str:
     return tomli_w.dumps(values, multiline_strings=False)
 
 
-LATER: dict[str, tuple[str, ...]] = {"": ("task", "classifier"), "data": ("images_per_class", "class_seed"),
-                                     "train": ("epochs_between",)}
+LATER: dict[str, tuple[str, ...]] = {"": ("task", "classifier"), "data": (
+    "images_per_class", "class_seed", "folder", "classes", "class_count", "recursive", "colour", "fit",
+    "validation_share", "test_share", "input"), "model": ("residual",), "train": ("epochs_between",)}
 """Fields that version 0.1 does not know and would refuse: a file says nothing of those that change nothing."""
 
 

@@ -40,6 +40,7 @@ from engine.featuremaps import layer_list as layer_list
 from engine.featuremaps import layer_maps as layer_maps
 from engine.fixedcodes import fixed_cloud, fixed_labels, within
 from engine.fixedcodes import fixed_indices as fixed_indices
+from engine.inputs import unit
 from engine.latentmap import code_alone as code_alone
 from engine.latentmap import codes_map as codes_map
 from engine.latentmap import map_place as map_place
@@ -55,19 +56,21 @@ def contents(model: Autoencoder, data: Dataset) -> Contents:
     labels = {name: None if split.labels is None else np.array(split.labels.numpy()) for name, split in splits.items()}
     images = data.training.images
     return Contents({name: len(split) for name, split in splits.items()}, labels, data.class_names, model.plan.code,
-                    tuple(images.shape[1:]), ownimage.white_on_black(images[:1000].numpy()), data.own_names)
+                    tuple(images.shape[1:]), ownimage.white_on_black(images[:1000].numpy()), data.own_names,
+                    model.plan.residual)
 
 
 def reconstruct(model: Autoencoder, data: Dataset, split: str, indices: Sequence[int] | Indices) -> Reconstructions:
     """These images, their reconstructions, error maps and errors."""
     source, chosen = asking.chosen(data, split, indices)
-    images = source.images[torch.from_numpy(chosen)]
-    outputs = asking.forward(model, images)
-    inputs = asking.unit(images)
+    places = torch.from_numpy(chosen)
+    images, given = source.images[places], source.inputs[places]
+    outputs, wanted = asking.forward(model, given), unit(images)
     labels = None if source.labels is None else np.array(source.labels.numpy()[chosen])
     return Reconstructions(chosen, asking.pictures(images), asking.pictures(outputs),
-                           asking.floats((outputs - inputs).abs().mean(1)),
-                           asking.floats(mse_per_image(outputs, inputs)), labels)
+                           asking.floats((outputs - wanted).abs().mean(1)),
+                           asking.floats(mse_per_image(outputs, wanted)), labels,
+                           None if source.changed is None else asking.pictures(given))
 
 
 def reconstruct_from(model: Autoencoder, data: Dataset, split: str, first: int, count: int) -> Reconstructions:
@@ -98,17 +101,18 @@ def _joined(pieces: Sequence[Reconstructions]) -> Reconstructions:
         return np.concatenate([getattr(piece, name) for piece in pieces])
 
     labels = None if pieces[0].labels is None else together("labels")
+    inputs = None if pieces[0].inputs is None else together("inputs")
     return Reconstructions(together("indices"), together("images"), together("outputs"), together("errors"),
-                           together("mse"), labels)
+                           together("mse"), labels, inputs)
 
 
 def worst_first(model: Autoencoder, data: Dataset, split: str) -> Iterator[Progress | Ranking]:
     """All images of a split by falling error."""
-    images = data.split(split).images
-    errors = np.empty(len(images), dtype=np.float32)
-    for piece in asking.pieces(len(images)):
-        yield Progress(piece.start, len(images))
-        errors[piece] = asking.squared_errors(model, images[piece]).numpy()
+    source = data.split(split)
+    errors = np.empty(len(source), dtype=np.float32)
+    for piece in asking.pieces(len(source)):
+        yield Progress(piece.start, len(source))
+        errors[piece] = asking.squared_errors(model, source.inputs[piece], source.images[piece]).numpy()
     # an error that is no number is the worst of all
     yield Ranking(split, np.argsort(-np.nan_to_num(errors, nan=np.inf), kind="stable"), errors)
 
@@ -116,12 +120,12 @@ def worst_first(model: Autoencoder, data: Dataset, split: str) -> Iterator[Progr
 def code_of(model: Autoencoder, data: Dataset, split: str, index: int) -> Code:
     """One image, its code in its own shape, and its reconstruction."""
     source, _ = asking.chosen(data, split, [index])
-    images = source.images[index:index + 1]
-    codes = asking.encode(model, images)
-    outputs = asking.decode(model, codes)
-    error = float(mse_per_image(outputs, asking.unit(images)))
+    images, given = source.images[index:index + 1], source.inputs[index:index + 1]
+    codes = asking.encode(model, given)
+    outputs = asking.decode(model, codes, given)
+    error = float(mse_per_image(outputs, unit(images)))
     return Code(asking.pictures(images)[0], asking.floats(codes[0]), asking.pictures(outputs)[0], error,
-                asking.label(source, index))
+                asking.label(source, index), None if source.changed is None else asking.pictures(given)[0])
 
 
 def code_plane(model: Autoencoder, data: Dataset, split: str, index: int, axes: Axes = "pca", size: int = 12,
@@ -140,24 +144,27 @@ def code_plane(model: Autoencoder, data: Dataset, split: str, index: int, axes: 
     x, y = frame.steps(scores, quantile, size)
     grid = np.stack(np.meshgrid(x, y[::-1]), axis=-1).reshape(-1, 2)
     points = frame.points(grid, image if through_image else codes.mean(axis=0))
-    pictures = yield from _decoded(model, points, len(codes))
+    base = data.split(split).inputs[index:index + 1]
+    pictures = yield from _decoded(model, points, base, len(codes))
     constant = np.ptp(scores, axis=0) == 0
     yield Plane(pictures, asking.single(x), asking.single(y[::-1]), axes, frame.explained, asking.single(scores),
                 (float(position[0]), float(position[1])), (bool(constant[0]), bool(constant[1])), fixed_labels(data))
 
 
-def _decoded(model: Autoencoder, points: latent.Vectors, done: int) -> Generator[Progress, None, Pictures]:
+def _decoded(model: Autoencoder, points: latent.Vectors, base: torch.Tensor,
+             done: int) -> Generator[Progress, None, Pictures]:
     """(n, d) flat codes -> their pictures, piece by piece; ``done`` images came before."""
     pieces = []
     for piece in asking.pieces(len(points)):
         yield Progress(done + piece.start, done + len(points))
-        pieces.append(_at(model, points[piece]))
+        pieces.append(_at(model, points[piece], base))
     return np.concatenate(pieces)
 
 
-def _at(model: Autoencoder, points: latent.Vectors) -> Pictures:
-    """(n, d) flat codes -> their pictures."""
-    return asking.pictures(asking.decode(model, torch.from_numpy(asking.single(points)).unflatten(1, model.plan.code)))
+def _at(model: Autoencoder, points: latent.Vectors, base: torch.Tensor) -> Pictures:
+    """(n, d) flat codes -> their pictures, which a residual network draws on ``base`` uint8 (1, C, H, W)."""
+    codes = torch.from_numpy(asking.single(points)).unflatten(1, model.plan.code)
+    return asking.pictures(asking.decode(model, codes, base))
 
 
 def interpolation(model: Autoencoder, data: Dataset, a: Image, b: Image, path: Path, t: float) -> Blend:
@@ -188,9 +195,10 @@ def _between(model: Autoencoder, data: Dataset, a: Image, b: Image, path: Path, 
     """The points ``t`` (k,) of the way from a to b."""
     sources = [asking.chosen(data, split, [index])[0] for split, index in (a, b)]
     images = torch.stack([source.images[index] for source, (_, index) in zip(sources, (a, b), strict=True)])
-    codes = asking.encode(model, images).flatten(1).double().numpy()
-    pixels = asking.unit(images).flatten(1).double().numpy()
+    given = torch.stack([source.inputs[index] for source, (_, index) in zip(sources, (a, b), strict=True)])
+    codes = asking.encode(model, given).flatten(1).double().numpy()
+    pixels = unit(images).flatten(1).double().numpy()
     faded = torch.from_numpy(latent.straight(pixels[0], pixels[1], t)).unflatten(1, images.shape[1:])
     labels = asking.label(sources[0], a[1]), asking.label(sources[1], b[1])
     return Strip(asking.pictures(images), labels, asking.single(t),
-                 _at(model, latent.PATHS[path](codes[0], codes[1], t)), asking.pictures(faded))
+                 _at(model, latent.PATHS[path](codes[0], codes[1], t), given[:1]), asking.pictures(faded))

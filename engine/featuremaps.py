@@ -17,6 +17,7 @@ from engine import asking
 from engine.answers import Indices, Progress, QuestionError
 from engine.data import Dataset
 from engine.fixedcodes import FIXED_SPLIT, fixed_indices
+from engine.inputs import unit
 from engine.layeranswers import DeadUnits, Kernels, LayerList, LayerMaps, LayerPlace
 
 FIRST_PARTS = {nn.Conv2d: "convolution", nn.ConvTranspose2d: "transposed-convolution", nn.Linear: "linear"}
@@ -42,8 +43,8 @@ def layer_maps(model: nn.Module, data: Dataset, split: str, index: int, layer: s
     place = _place(model, data, layer)
     stage = stage if stage in place.stages else place.stages[-1]
     source, _ = asking.chosen(data, split, [index])
-    image = source.images[index:index + 1]
-    values = _passing(_whole(model, place), image, _part(model, place, stage))
+    image, given = source.images[index:index + 1], source.inputs[index:index + 1]
+    values = _passing(_whole(model, place), given, _part(model, place, stage))
     return LayerMaps(place, stage, asking.pictures(image)[0], asking.floats(values[0]), asking.label(source, index))
 
 
@@ -60,7 +61,7 @@ def dead_units(model: nn.Module, data: Dataset, layer: str) -> Iterator[Progress
     """Which units of a layer no image changes. Raises QuestionError for a layer that the model does not have."""
     place = _place(model, data, layer)
     part = _part(model, place, "activation" if "activation" in place.stages else place.stages[-1])
-    images = data.split(FIXED_SPLIT).images[torch.from_numpy(fixed_indices(data))]
+    images = data.split(FIXED_SPLIT).inputs[torch.from_numpy(fixed_indices(data))]
     low: Any = np.inf
     high: Any = -np.inf
     for piece in asking.pieces(len(images)):
@@ -87,7 +88,7 @@ def _block(model: nn.Module, layer: str) -> nn.Module:
 def _places(model: nn.Module, data: Dataset) -> Iterator[LayerPlace]:
     """Every block with the shapes that an image takes on its way."""
     blocks = list(_blocks(model))
-    shapes = _shapes(model, data.test.images[:1], [block for *_, block in blocks])
+    shapes = _shapes(model, data.test.inputs[:1], [block for *_, block in blocks])
     last = max((place for place, (_, part, _, _) in enumerate(blocks) if part == "encoder"), default=-1)
     for at, ((name, part, number, block), (before, after)) in enumerate(zip(blocks, shapes, strict=True)):
         kind = _kind(block)
@@ -144,7 +145,7 @@ def _whole(model: nn.Module, place: LayerPlace) -> nn.Module:
 def _run(model: Any, images: Tensor) -> Tensor:
     """The images through the whole network."""
     classify = getattr(model, "classify", None)
-    return classify(asking.unit(images)) if classify else model(asking.unit(images))
+    return classify(unit(images)) if classify else model(unit(images))
 
 
 def _weighing(block: nn.Module) -> nn.Module | None:

@@ -29,13 +29,13 @@ def fixed_cloud(model: Autoencoder, data: Dataset) -> Generator[Progress, None, 
     """The codes of the fixed images and their principal directions."""
     known = clouds.get(model)
     if known is None or known[0] != data.fingerprint:
-        images = data.split(FIXED_SPLIT).images[torch.from_numpy(fixed_indices(data))]
+        inputs = data.split(FIXED_SPLIT).inputs[torch.from_numpy(fixed_indices(data))]
         pieces = []
-        for piece in asking.pieces(len(images)):
-            yield Progress(piece.start, 2 * len(images))
-            pieces.append(asking.encode(model, images[piece]).flatten(1).double().numpy())
+        for piece in asking.pieces(len(inputs)):
+            yield Progress(piece.start, 2 * len(inputs))
+            pieces.append(asking.encode(model, inputs[piece]).flatten(1).double().numpy())
         search = latent.principal(np.concatenate(pieces))
-        cloud = yield from asking.reporting(search, Progress(len(images), 2 * len(images)))
+        cloud = yield from asking.reporting(search, Progress(len(inputs), 2 * len(inputs)))
         known = clouds[model] = data.fingerprint, cloud
         while len(clouds) > KEPT_CLOUDS:
             del clouds[next(iter(clouds))]

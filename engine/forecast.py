@@ -22,11 +22,14 @@ MOST_PARAMETERS = 20_000_000
 
 
 def epoch_s(experiment: Experiment, device: str = "auto") -> float | None:
-    """Seconds per epoch on this thread, without evaluation; None for a network that does not fit or is very large."""
+    """Seconds per epoch on this thread, without evaluation; None for a network that does not fit or is very large,
+    and for a folder that was never imported."""
     plan = shapes.plan(experiment)
     if plan.problems or plan.parameters > MOST_PARAMETERS:
         return None
     images = training_images(experiment)
+    if not images:
+        return None
     batch = min(experiment.train.batch_size, images, _affordable(plan))
     return _batch_s(experiment, batch, devices.choose(device)) * images / batch
 
@@ -40,12 +43,13 @@ def _affordable(plan: shapes.Plan) -> int:
 def _batch_s(experiment: Experiment, batch: int, device: torch.device) -> float:
     """Median seconds of a step with this many images; in eval mode, where dropout draws nothing."""
     model = from_weights(experiment, _weights(experiment)).to(device).requires_grad_(True)
+    inputs = torch.full((batch, *experiment.input_shape), 0.5, device=device)
     images = torch.full((batch, *experiment.image_shape), 0.5, device=device)
     times: list[float] = []
     end = math.inf
     while time.monotonic() < end:
         started = time.perf_counter()
-        _loss(experiment, model, images).backward()
+        _loss(experiment, model, inputs, images).backward()
         model.zero_grad(set_to_none=True)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
@@ -55,13 +59,13 @@ def _batch_s(experiment: Experiment, batch: int, device: torch.device) -> float:
     return sorted(warm)[len(warm) // 2]
 
 
-def _loss(experiment: Experiment, model: Autoencoder, images: Tensor) -> Tensor:
-    """The loss of images (B, C, H, W) with its graph; a probe's without the encoder, which runs only once."""
+def _loss(experiment: Experiment, model: Autoencoder, inputs: Tensor, images: Tensor) -> Tensor:
+    """The loss with its graph; a probe's without the encoder, which runs only once."""
     if not isinstance(model, Classifier):
-        return LOSSES[experiment.train.loss](model(images), images)
-    codes = images.new_zeros(len(images), model.plan.code_numbers)
-    scores = model.classify_codes(codes) if experiment.frozen_encoder else model.classify(images)
-    return F.cross_entropy(scores, torch.zeros(len(images), dtype=torch.int64, device=images.device))
+        return LOSSES[experiment.train.loss](model(inputs), images)
+    codes = inputs.new_zeros(len(inputs), model.plan.code_numbers)
+    scores = model.classify_codes(codes) if experiment.frozen_encoder else model.classify(inputs)
+    return F.cross_entropy(scores, torch.zeros(len(inputs), dtype=torch.int64, device=inputs.device))
 
 
 def _weights(experiment: Experiment) -> dict[str, torch.Tensor]:

@@ -108,7 +108,7 @@ def _threads(order: Order, chosen: torch.device, images: Dataset) -> int:
     if chosen.type != "cpu":
         return 1
     try:
-        return device.measure_threads(order.experiment, images.training.images)
+        return device.measure_threads(order.experiment, images.training)
     except (RuntimeError, MemoryError) as error:
         if not device.is_out_of_memory(error):
             raise

@@ -89,10 +89,10 @@ def codes_map(model: Autoencoder, data: Dataset, split: str, count: int, axes: A
     if known is not None and known[0] == asked:
         yield replace(empty, points=known[1], done=1.0)
         return
-    images, points = data.split(split).images, np.zeros((len(empty.indices), 2), np.float32)
+    inputs, points = data.split(split).inputs, np.zeros((len(empty.indices), 2), np.float32)
     chosen = torch.from_numpy(empty.indices)
     for piece in asking.pieces(len(points)):
-        codes = asking.encode(model, images[chosen[piece]]).flatten(1).double().numpy()
+        codes = asking.encode(model, inputs[chosen[piece]]).flatten(1).double().numpy()
         points[piece] = frame.coordinates(codes)
         end = min(piece.stop, len(points))
         if end == len(points):
@@ -126,7 +126,7 @@ def map_place(model: Autoencoder, data: Dataset, split: str, index: int, axes: A
     cloud = yield from fixed_cloud(model, data)
     frame = latent.frame_of(cloud, within(axes, cloud.codes.shape[1]), previous)
     source, _ = asking.chosen(data, split, [index])
-    code = asking.encode(model, source.images[index:index + 1]).flatten().double().numpy()
+    code = asking.encode(model, source.inputs[index:index + 1]).flatten().double().numpy()
     x, y = frame.coordinates(code)
     yield Place(split, index, float(x), float(y))
 
@@ -140,9 +140,11 @@ def thumbnails(model: Autoencoder, data: Dataset, split: str, indices: Sequence[
 def code_alone(model: Autoencoder, data: Dataset, split: str, index: int) -> Code:
     """One image and its code, of a model that decodes nothing; the output is empty and its error no number."""
     source, _ = asking.chosen(data, split, [index])
-    images = source.images[index:index + 1]
-    code = asking.floats(asking.encode(model, images)[0])
-    return Code(asking.pictures(images)[0], code, np.zeros((0, 0), np.uint8), float("nan"), asking.label(source, index))
+    inputs = source.inputs[index:index + 1]
+    code = asking.floats(asking.encode(model, inputs)[0])
+    given = None if source.changed is None else asking.pictures(inputs)[0]
+    return Code(asking.pictures(source.images[index:index + 1])[0], code, np.zeros((0, 0), np.uint8), float("nan"),
+                asking.label(source, index), given)
 
 
 def tsne_map(model: Autoencoder, data: Dataset, split: str, count: int,
@@ -150,10 +152,10 @@ def tsne_map(model: Autoencoder, data: Dataset, split: str, count: int,
     """t-SNE of up to 10,000 codes of a split, unfolding from the principal directions. Raises QuestionError."""
     tsne.check(min(count, len(data.split(split))), perplexity, LARGEST_TSNE)
     frame, empty = yield from _framed(model, data, split, count, "pca", None)
-    images, chosen, pieces = data.split(split).images, torch.from_numpy(empty.indices), []
+    inputs, chosen, pieces = data.split(split).inputs, torch.from_numpy(empty.indices), []
     total = len(empty.indices)
     for piece in asking.pieces(total):
-        pieces.append(asking.encode(model, images[chosen[piece]]).flatten(1).double().numpy())
+        pieces.append(asking.encode(model, inputs[chosen[piece]]).flatten(1).double().numpy())
         yield Progress(piece.start, 10 * total)
     codes = np.concatenate(pieces)
     for points, done in tsne.embedded(codes, frame.coordinates(codes), perplexity):

@@ -35,13 +35,17 @@ class Autoencoder(nn.Module):
         """(B, C, H, W) in [0, 1] -> (B, *plan.code)."""
         return self.encoder(images)
 
-    def decode(self, codes: Tensor) -> Tensor:
-        """(B, *plan.code) -> (B, C, H, W), in the range of the output activation."""
-        return self.decoder(codes)
+    def decode(self, codes: Tensor, base: Tensor | None = None) -> Tensor:
+        """(B, *plan.code) -> (B, C, H, W); a residual network adds to ``base``, (B or 1, C, H, W) in [0, 1]."""
+        drawn = self.decoder(codes)
+        if not self.plan.residual:
+            return drawn
+        assert base is not None, "a residual network draws on a base image"
+        return base + drawn
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [0, 1] -> its reconstruction (B, C, H, W)."""
-        return self.decode(self.encode(images))
+        """(B, C, h, w) in [0, 1] -> its reconstruction (B, C, H, W), in the range of the output activation."""
+        return self.decode(self.encode(images), images)
 
 
 class Classifier(Autoencoder):
@@ -59,7 +63,7 @@ class Classifier(Autoencoder):
         """(B, *plan.code), flattened or not -> (B, classes)."""
         return self.classifier(codes)
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, base: Tensor | None = None) -> Tensor:
         """Raises QuestionError: there is nothing that draws."""
         raise QuestionError("question.no_decoder", "This run is a classifier: it has no decoder and draws no images. "
                             "Choose the autoencoder that its encoder comes from.")

@@ -238,6 +238,7 @@ def with_own(data: Dataset, images: Sequence[OwnImage]) -> Dataset:
     """The data set with these pictures as its split 'own'; the other splits are the same ones."""
     import torch
 
+    from engine import inputs
     from engine.data import Split
 
     shape = tuple(data.test.images.shape[1:])
@@ -245,7 +246,8 @@ def with_own(data: Dataset, images: Sequence[OwnImage]) -> Dataset:
         return dataclasses.replace(data, own=None)
     dark = white_on_black(data.training.images[:1000].numpy())
     pixels = np.stack([fitted(image, shape, dark) for image in images])
-    return dataclasses.replace(data, own=Split(torch.from_numpy(pixels), None),
+    wanted = torch.from_numpy(pixels)
+    return dataclasses.replace(data, own=Split(wanted, None, inputs.fixed(data.input, wanted, "test")),
                                own_names=tuple(image.name for image in images))
 
 

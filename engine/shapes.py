@@ -111,12 +111,15 @@ class Plan:
     """The layers of both parts as far as they fit, and what is wrong with the first that does not."""
 
     image: Shape
+    """What the network sees."""
     encoder: tuple[Layer, ...]
     decoder: tuple[Layer, ...]
     """Empty for a classifier."""
     problems: tuple[Problem, ...] = ()
     classifier: tuple[Layer, ...] = ()
     """The linear layer to the classes; empty for an autoencoder."""
+    residual: bool = False
+    """Whether the decoder draws what is to be added to the input."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -160,20 +163,20 @@ class _Misfit(Exception):
 
 def plan(experiment: Experiment) -> Plan:
     """Experiment -> its layers; stops at the first that does not fit and says so in ``problems``."""
-    image = experiment.image_shape
+    image = experiment.input_shape
     encoder: list[Layer] = []
     rest: list[Layer] = []
     problems: tuple[Problem, ...] = ()
     try:
         for layer in _encoder(experiment, image):
             encoder.append(layer)
-        for layer in _classifier(experiment, encoder) if experiment.classes else _decoder(experiment, image, encoder):
+        for layer in _classifier(experiment, encoder) if experiment.classes else _decoder(experiment, encoder):
             rest.append(layer)
     except _Misfit as misfit:
         problems = (misfit.problem,)
     if experiment.classes:
         return Plan(image, tuple(encoder), (), problems, tuple(rest))
-    return Plan(image, tuple(encoder), tuple(rest), problems)
+    return Plan(image, tuple(encoder), tuple(rest), problems, residual=experiment.model.residual)
 
 
 def _encoder(experiment: Experiment, image: Shape) -> Iterator[Layer]:
@@ -196,12 +199,12 @@ def _classifier(experiment: Experiment, encoder: list[Layer]) -> Iterator[Layer]
                             activation=experiment.classifier.activation))
 
 
-def _decoder(experiment: Experiment, image: Shape, encoder: list[Layer]) -> Iterator[Layer]:
-    """The mirrored decoder, or the given one, as long as it fits."""
+def _decoder(experiment: Experiment, encoder: list[Layer]) -> Iterator[Layer]:
+    """The mirrored decoder with what enlarges its picture, or the given one, as long as it fits."""
     if experiment.model.decoder == "mirror":
-        yield from (_affordable(layer) for layer in mirror(encoder, experiment.model.output))
+        yield from (_affordable(layer) for layer in mirror(encoder, experiment))
     else:
-        yield from _given(experiment, image, encoder[-1].output)
+        yield from _given(experiment, experiment.image_shape, encoder[-1].output)
 
 
 def _linear(part: str, index: int, block: Linear, shape: Shape) -> Layer:
@@ -246,15 +249,57 @@ def _affordable(layer: Layer) -> Layer:
     return layer
 
 
-def mirror(encoder: list[Layer], output: str) -> Iterator[Layer]:
+def mirror(encoder: list[Layer], experiment: Experiment) -> Iterator[Layer]:
     """The encoder in reverse. Layer i undoes encoder block i and carries the activation, normalization and dropout of
-    block i - 1; the last layer has only the output activation."""
+    block i - 1; the last layer has only the output activation.
+
+    Where the image to be drawn is larger than the input, the layer that undoes block 0 is not the last: it keeps that
+    block's channels, activation and normalization for the layers that enlarge.
+    """
+    steps = _enlarging_steps(experiment)
     for position, block in enumerate(reversed(encoder)):
-        before = encoder[block.index - 1] if block.index else None
-        layer = Layer("decoder", position, "linear", block.output, block.input,
-                      batch_normalization=before.batch_normalization if before else False,
-                      activation=before.activation if before else output, dropout=before.dropout if before else 0.0)
-        yield solve(block, layer) if block.kind == "convolution" else layer
+        carried, output = (encoder[block.index - 1] if block.index else None), block.input
+        if block.index == 0 and steps:
+            carried, output = block, (block.output[0] if block.kernel else block.input[0], *block.input[1:])
+        layer = Layer("decoder", position, "linear", block.output, output,
+                      batch_normalization=carried.batch_normalization if carried else False,
+                      activation=carried.activation if carried else experiment.model.output,
+                      dropout=carried.dropout if carried else 0.0)
+        layer = solve(block, layer) if block.kind == "convolution" else layer
+        yield layer
+    yield from _enlarging(layer, steps, experiment)
+
+
+def _enlarging_steps(experiment: Experiment) -> list[int]:
+    """The prime factors of how many times larger the drawn image's side is than the input's: 12 -> [2, 2, 3]."""
+    side, wanted = experiment.input_shape[1], experiment.image_shape[1]
+    if wanted % side:
+        raise _Misfit("input.factor", "data.input.factor", experiment.data.input.factor, f"The image's side {wanted} "
+                      f"is no multiple of the input's side {side}. Choose a factor that divides {wanted}, or have the "
+                      "input enlarged.", Remedy("Enlarge the input", {"data.input.enlargement": "bicubic"}),
+                      factor=experiment.data.input.factor, side=side, wanted=wanted)
+    rest, steps = wanted // side, []
+    for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31):
+        while rest % prime == 0:
+            rest //= prime
+            steps.append(prime)
+    return steps
+
+
+def _enlarging(last: Layer, steps: list[int], experiment: Experiment) -> Iterator[Layer]:
+    """A transposed convolution of kernel 2q and stride q for each step q: a side a becomes q·a."""
+    for number, q in enumerate(steps, 1):
+        ends = number == len(steps)
+        padding, channels = (q + 1) // 2, experiment.image_shape[0] if ends else last.output[0]
+        layer = dataclasses.replace(
+            last, index=last.index + 1, kind="transposed-convolution", input=last.output,
+            output=(channels, *(q * side for side in last.output[1:])), kernel=2 * q, stride=q, padding=padding,
+            output_padding=2 * padding - q)
+        if ends:
+            layer = dataclasses.replace(layer, batch_normalization=False, dropout=0.0,
+                                        activation=experiment.model.output)
+        yield layer
+        last = layer
 
 
 def solve(block: Layer, layer: Layer) -> Layer:
@@ -358,7 +403,8 @@ def _product(shape: Shape) -> str:
 def problems(experiment: Experiment) -> tuple[Problem, ...]:
     """Everything that keeps this experiment from being trained, each with its remedy; empty when nothing does."""
     layers = plan(experiment)
-    return (*_small_images(experiment), *layers.problems, *_too_many(layers), *_loss(experiment), *_source(experiment))
+    return (*_small_images(experiment), *layers.problems, *_too_many(layers), *_loss(experiment), *_source(experiment),
+            *_folders(experiment), *_residual(experiment))
 
 
 def _small_images(experiment: Experiment) -> Iterator[Problem]:
@@ -388,3 +434,31 @@ def _source(experiment: Experiment) -> Iterator[Problem]:
         yield Problem("classifier.encoder", "classifier.encoder", "", "No encoder is chosen. Name the run or the "
                       "preset whose encoder is to be used, or train from scratch.", {},
                       Remedy("From scratch", {"classifier.strategy": "scratch"}))
+
+
+def _folders(experiment: Experiment) -> Iterator[Problem]:
+    """Images and inputs that are said to lie in folders need these."""
+    data = experiment.data
+    if data.dataset == "folder" and not data.folder:
+        yield Problem("data.folder", "data.folder", "", "No folder is chosen. Choose the folder with your images.")
+    if data.input.change == "folder" and (data.dataset != "folder" or not data.input.folder):
+        yield Problem("input.folder", "data.input.folder", data.input.folder, "Inputs from a folder need an image "
+                      "folder as the data set and a second folder with the same file names.", {},
+                      Remedy("Use the images themselves", {"data.input.change": "none"}))
+    if data.dataset == "folder" and experiment.task == "classifier" and not data.class_count:
+        yield Problem("data.class_count", "data.class_count", 0, "A classifier needs the number of classes of its "
+                      "folder. Import the folder with one folder for each class.")
+
+
+def _residual(experiment: Experiment) -> Iterator[Problem]:
+    """What is added to the input must have its size, and must be free to be negative."""
+    if not experiment.model.residual or experiment.task == "classifier":
+        return
+    if experiment.input_shape != experiment.image_shape:
+        yield Problem("model.residual.size", "model.residual", True, "A residual network adds to its input, which is "
+                      "smaller than the image. Have the input enlarged.", {},
+                      Remedy("Enlarge the input", {"data.input.enlargement": "bicubic"}))
+    if experiment.model.output != "none":
+        yield Problem("model.residual.output", "model.output", experiment.model.output, "A residual network must be "
+                      "able to take away from its input. Use no output activation.", {},
+                      Remedy("Use none", {"model.output": "none"}))

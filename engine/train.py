@@ -20,7 +20,7 @@ from engine.experiment import Experiment
 from engine.inbox import Inbox, MoreEpochs, SaveNow, SetLearningRate, Stop
 from engine.learning.batches import Batches
 from engine.learning.classifying import ClassifierLearner, learner_for
-from engine.learning.evaluate import Evaluator, Measured, code_room
+from engine.learning.evaluate import Evaluator, Measured, code_room, targets_of
 from engine.learning.learner import finite
 from engine.learning.progress import Pacing, Progress, Speed, capture, restore
 from engine.learning.trainable import TrainingError, require_encoder, require_labels, require_trainable
@@ -81,12 +81,14 @@ class Job:
         self.learner = learner_for(experiment, device)
         if encoder is not None and isinstance(self.learner, ClassifierLearner):
             self.learner.take_encoder(encoder)
-        self._unencoded = data.training.images if self.learner.learns_from_codes else None
+        self._unencoded = data.training.inputs if self.learner.learns_from_codes else None
         """The images of a probe until their codes are there: computed once, in eval mode."""
-        inputs = data.training.images if self._unencoded is None else code_room(self.learner, len(data.training.images))
-        self.batches = Batches(experiment, inputs, device, self.learner.memory_format, data.training.labels)
+        inputs = data.training.inputs if self._unencoded is None else code_room(self.learner, len(data.training))
+        targets = targets_of(experiment, data.training)
+        self.batches = Batches(experiment, inputs, targets, device, self.learner.memory_format)
         self.evaluator = Evaluator(experiment, data, self.learner, pacing)
-        self.evaluator.share("training", self.batches.images)
+        if not self.batches.noise.draws:  # else what is learnt from is not what is measured
+            self.evaluator.share("training", self.batches.inputs, self.batches.targets)
         self.progress = Progress(experiment.train.epochs, experiment.train.learning_rate)
         if checkpoint is not None:
             self.progress = restore(checkpoint, self.learner, self.batches)
@@ -179,7 +181,7 @@ class Job:
         if position == 0:
             self.batches.shuffle()
             progress.loss_sum = 0.0
-        loss = self.learner.loss(self.batches[position], self.batches.labels(position))
+        loss = self.learner.loss(*self.batches[position])
         self.learner.update(loss)
         progress.step += 1
         progress.trained_images += self.batches.count(position)
@@ -226,7 +228,7 @@ class Job:
     def _encode(self) -> Iterator[Events]:
         """The codes that a probe learns from; nothing for every piece."""
         assert self._unencoded is not None
-        yield from self.evaluator.encode(self._unencoded, self.batches.images)
+        yield from self.evaluator.encode(self._unencoded, self.batches.inputs)
         self._measuring = self._unencoded = None
         yield ()
 

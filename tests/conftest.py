@@ -5,6 +5,7 @@ import pytest
 from engine import data as datasets
 from engine.blocks import Convolution, Linear
 from engine.data import Dataset, Split
+from engine.datasets import readers
 from engine.dataspec import Data
 from engine.experiment import Experiment, Model, Train
 
@@ -25,7 +26,7 @@ def small_dataset(training: int = 64, validation: int = 16, test: int = 16, side
 
     parts = split(training), split(validation), split(test)
     last = parts[2] if independent_test else parts[1]
-    return Dataset("digits", *parts[:2], last, datasets.TEN_DIGITS, independent_test, datasets.fingerprint(parts))
+    return Dataset("digits", *parts[:2], last, readers.TEN_DIGITS, independent_test, datasets.fingerprint(parts))
 
 
 @pytest.fixture(scope="session")

@@ -30,19 +30,19 @@ class ClassifierLearner(Learner):
             return self.model.classifier.parameters()
         return self.model.parameters()
 
-    def loss(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+    def loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1], or a probe's codes (B, n), and (B,) -> the mean loss, with its graph."""
         with self._autocast():
             scores = self._scores(inputs)
-        return F.cross_entropy(scores.float(), _required(labels))
+        return F.cross_entropy(scores.float(), targets)
 
     @torch.inference_mode()
-    def measured(self, inputs: Tensor, labels: Tensor | None = None) -> tuple[float, int]:
+    def measured(self, inputs: Tensor, targets: Tensor) -> tuple[float, int]:
         """The same -> their mean loss in eval mode, in single precision, and how many are classified rightly."""
         self._mode(training=False)
         try:
-            scores, wanted = self._scores(inputs), _required(labels)
-            return F.cross_entropy(scores, wanted).item(), int((scores.argmax(1) == wanted).sum())
+            scores = self._scores(inputs)
+            return F.cross_entropy(scores, targets).item(), int((scores.argmax(1) == targets).sum())
         finally:
             self._mode(training=True)
 
@@ -73,8 +73,3 @@ def learner_for(experiment: Experiment, device: torch.device) -> Learner:
     """The learner of an experiment's task, with initial weights from torch's global generator."""
     kind = ClassifierLearner if experiment.task == "classifier" else Learner
     return kind(experiment, device)
-
-
-def _required(labels: Tensor | None) -> Tensor:
-    assert labels is not None, "trainable.require_labels comes first"
-    return labels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.data import split_counts
+from engine.datasets import folder
 from engine.dataspec import CLASSES
 from engine.experiment import Experiment
 
@@ -13,10 +14,13 @@ IMAGES = {"digits": 12_000, "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 
 
 
 def training_images(experiment: Experiment) -> int:
-    """How many images an epoch has, as far as it is known without reading them."""
+    """How many images an epoch has, as far as it is known without reading them; 0 for a folder never imported."""
     spec = experiment.data
-    count = split_counts(spec, IMAGES[spec.dataset])[0]
-    return min(count, spec.images_per_class * CLASSES[spec.dataset]) if spec.images_per_class else count
+    there = IMAGES[spec.dataset] if spec.dataset in IMAGES else folder.image_count(spec)
+    if not there:
+        return 0
+    count, classes = split_counts(spec, there)[0], CLASSES.get(spec.dataset, spec.class_count)
+    return min(count, spec.images_per_class * classes) if spec.images_per_class and classes else count
 
 
 def batches_per_epoch(experiment: Experiment, images: int) -> int:

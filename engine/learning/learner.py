@@ -37,11 +37,11 @@ class Learner:
         """The parameters that the optimizer changes."""
         return self.model.parameters()
 
-    def loss(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] -> the mean loss of a training batch, with its graph; an autoencoder has no labels."""
+    def loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Inputs and the images to be drawn, (B, C, H, W) in [0, 1] -> the mean loss of the batch, with its graph."""
         with self._autocast():
             outputs = self.model(inputs)
-        return self._loss(outputs.float(), inputs)
+        return self._loss(outputs.float(), targets)
 
     def update(self, loss: Tensor) -> None:
         """Follow the gradient of a loss by one step of the optimizer."""
@@ -49,16 +49,12 @@ class Learner:
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
 
-    def measured(self, inputs: Tensor, labels: Tensor | None = None) -> tuple[float, int]:
-        """(B, C, H, W) in [0, 1] -> their mean loss in eval mode, and how many are classified rightly: none here."""
-        return self.evaluation_loss(inputs), 0
-
     @torch.inference_mode()
-    def evaluation_loss(self, images: Tensor) -> float:
-        """(B, C, H, W) in [0, 1] -> their mean loss in eval mode, in single precision."""
+    def measured(self, inputs: Tensor, targets: Tensor) -> tuple[float, int]:
+        """The same -> their mean loss in eval mode and single precision, and how many are classified rightly: none."""
         self.model.eval()
         try:
-            return self._loss(self.model(images), images).item()
+            return self._loss(self.model(inputs), targets).item(), 0
         finally:
             self.model.train()
 

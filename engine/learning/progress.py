@@ -14,7 +14,8 @@ from engine.events import MODEL, State
 from engine.learning.batches import Batches
 from engine.learning.learner import Learner, copied
 
-SHUFFLE, CPU, CUDA, PERMUTATION = "generator.shuffle", "generator.cpu", "generator.cuda", "permutation"
+SHUFFLE, NOISE, CPU, CUDA = "generator.shuffle", "generator.noise", "generator.cpu", "generator.cuda"
+PERMUTATION = "permutation"
 """Names of the generators' states and of the open epoch's order among the tensors of a State."""
 
 
@@ -90,13 +91,15 @@ def capture(progress: Progress, weights: Mapping[str, Tensor], learner: Learner,
     tensors = {MODEL + key: tensor for key, tensor in weights.items()}
     tensors.update(learner.optimizer_tensors())
     tensors[SHUFFLE] = batches.generator.get_state()
+    if batches.noise.draws:
+        tensors[NOISE] = batches.noise.generator.get_state()
     tensors[CPU] = torch.get_rng_state()
     if learner.device.type == "cuda":
         tensors[CUDA] = torch.cuda.get_rng_state(learner.device)
     if progress.step % batches.per_epoch:
         tensors[PERMUTATION] = copied(batches.permutation)
     values = dataclasses.asdict(progress)
-    return State(tensors, {**values, "batches_per_epoch": batches.per_epoch, "images": len(batches.images)})
+    return State(tensors, {**values, "batches_per_epoch": batches.per_epoch, "images": len(batches)})
 
 
 def restore(state: State, learner: Learner, batches: Batches) -> Progress:
@@ -109,6 +112,9 @@ def restore(state: State, learner: Learner, batches: Batches) -> Progress:
     batches.generator.set_state(state.tensors[SHUFFLE])
     if PERMUTATION in state.tensors:
         batches.use(state.tensors[PERMUTATION])
+    noise = batches.noise.generator
+    if NOISE in state.tensors and len(state.tensors[NOISE]) == len(noise.get_state()):  # else another kind of device's
+        noise.set_state(state.tensors[NOISE])
     torch.set_rng_state(state.tensors[CPU])
     if learner.device.type == "cuda" and CUDA in state.tensors:
         torch.cuda.set_rng_state(state.tensors[CUDA], learner.device)

@@ -225,7 +225,7 @@ def test_a_classifier_obeys(source, tiny_data):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_threads_are_measured_and_an_epoch_is_forecast(strategy, source, tiny_data):
     experiment, before = classifier(source, strategy), torch.get_rng_state()
-    assert device.measure_threads(experiment, tiny_data.training.images) in {1, device.physical_cores()}
+    assert device.measure_threads(experiment, tiny_data.training) in {1, device.physical_cores()}
     assert forecast.epoch_s(experiment, "cpu") > 0
     assert torch.equal(torch.get_rng_state(), before)
 

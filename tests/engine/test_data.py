@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import os
+import shutil
 import struct
 import sys
 import threading
@@ -15,7 +16,7 @@ import pytest
 import torch
 
 from engine import data
-from engine.datasets import sources
+from engine.datasets import resizing, sources
 from engine.datasets.sources import Archive, File, Source
 from engine.dataspec import IMAGE_SHAPES, Data, DatasetName
 
@@ -69,8 +70,8 @@ def content_hash(dataset):
 def test_every_name_of_an_experiment_has_its_reader_and_shape():
     names = typing.get_args(DatasetName)
     assert tuple(data.DATASETS) == names == tuple(IMAGE_SHAPES)
-    assert {*sources.SOURCES, *sources.BUILT_IN} == set(names)
-    assert data.read_digits(Path()).training.shape[1:] == (IMAGE_SHAPES["digits"][0], *[IMAGE_SHAPES["digits"][1]] * 2)
+    assert {*sources.SOURCES, *sources.BUILT_IN, "folder"} == set(names)
+    assert data.DATASETS["digits"](Data(), Path()).training.shape[1:] == (1, *[IMAGE_SHAPES["digits"][1]] * 2)
     for name in ("mnist", "fashion-mnist", "kmnist"):
         assert struct.unpack_from(">2I", sources.SOURCES[name].files[0].head, 8) == (IMAGE_SHAPES[name][1],) * 2
 
@@ -124,12 +125,12 @@ def test_fewer_training_images_are_a_subset_taken_after_the_hold_out():
 
 def test_the_split_of_a_seed_never_changes():
     """Runs of earlier versions are resumed on the same images."""
-    kept, held_out = data.split_indices(Data(dataset="mnist", hold_out=0.1, training_images=6), 50)
+    kept, held_out, _ = data.split_indices(Data(dataset="mnist", hold_out=0.1, training_images=6), 50)
     assert (kept.tolist(), held_out.tolist()) == ([1, 15, 21, 32, 46, 48], [2, 3, 11, 13, 20])
 
 
 def test_tiny_sets_keep_one_image_in_each_split():
-    kept, held_out = data.split_indices(Data(hold_out=0.01), 2)
+    kept, held_out, _ = data.split_indices(Data(hold_out=0.01), 2)
     assert len(kept) == len(held_out) == 1
 
 
@@ -149,11 +150,11 @@ def test_two_threads_get_one_object_and_it_is_built_once(mnist, monkeypatch):
     built, entered, proceed, answers = [], threading.Event(), threading.Event(), []
     read = data.DATASETS["mnist"]
 
-    def slowly(data_dir):
+    def slowly(spec, data_dir):
         built.append(data_dir)
         entered.set()
         assert proceed.wait(10)
-        return read(data_dir)
+        return read(spec, data_dir)
 
     monkeypatch.setitem(data.DATASETS, "mnist", slowly)
     spec = Data(dataset="mnist", seed=5)
@@ -203,7 +204,7 @@ def test_loading_draws_from_no_global_generator(mnist):
 
 @pytest.mark.parametrize("size", [8, 14, 40])
 def test_resizing_keeps_the_mean_and_does_not_alias(mnist, monkeypatch, size):
-    monkeypatch.setattr(data, "RESIZE_CHUNK", 70)
+    monkeypatch.setattr(resizing, "CHUNK_BYTES", 70 * size**2)
     dataset = data.load(Data(dataset="mnist", image_size=size, training_images=200), mnist)
     own = data.load(Data(dataset="mnist", training_images=200), mnist)
     assert tuple(dataset.training.images.shape) == (200, 1, size, size)
@@ -215,7 +216,7 @@ def test_resizing_keeps_the_mean_and_does_not_alias(mnist, monkeypatch, size):
 
 
 def test_the_own_size_is_no_resizing(mnist, monkeypatch):
-    monkeypatch.setattr(data, "_torchvision_resize", None)
+    monkeypatch.setattr(resizing, "_torchvision_resize", None)
     assert data.load(Data(dataset="mnist", image_size=28), mnist).training.images.shape[-1] == 28
 
 
@@ -253,14 +254,24 @@ def test_a_missing_torchvision_is_named(mnist, monkeypatch):
         data.load(Data(dataset="mnist", image_size=14), mnist)
 
 
-def test_images_larger_than_the_memory_are_refused(mnist, monkeypatch):
-    monkeypatch.setattr(data, "free_memory", lambda: 10_000_000)
-    words = r"360 images of 256×256 need 0\.0 GB of memory; 0\.0 GB are free\. Choose a smaller image size"
-    with pytest.raises(data.DataError, match=words) as caught:
+def test_images_beyond_half_of_the_memory_lie_on_the_disk_and_are_the_same(mnist, monkeypatch):
+    spec = Data(dataset="mnist", image_size=64)
+    inside = data.load(spec, mnist)
+    monkeypatch.setattr(resizing, "free_memory", lambda: 2_000_000)
+    made = []
+    monkeypatch.setattr(np, "memmap", lambda *arguments, _make=np.memmap, **named: (
+        made.append(named["shape"]) or _make(*arguments, **named)))
+    outside = data._build(spec, mnist)
+    assert (270, 1, 64, 64) in made and (270, 1, 28, 28) not in made and outside.fingerprint == inside.fingerprint
+
+
+def test_images_that_fit_nowhere_are_refused(mnist, monkeypatch):
+    monkeypatch.setattr(resizing, "free_memory", lambda: 10_000_000)
+    monkeypatch.setattr(resizing.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1, 1, 5_000_000))
+    with pytest.raises(data.DataError, match=r"270 images of 256×256 need 0\.0 GB; neither the memory") as caught:
         data.load(Data(dataset="mnist", image_size=256), mnist)
-    assert caught.value.values["needed"] == 360 * 256 * 256
-    data.load(Data(dataset="mnist", image_size=64), mnist)
-    monkeypatch.setattr(data, "free_memory", lambda: None)
+    assert caught.value.values["needed"] == 270 * 256 * 256
+    monkeypatch.setattr(resizing, "free_memory", lambda: None)
     data.load(Data(dataset="mnist", image_size=256, training_images=5), mnist)
 
 

@@ -60,7 +60,7 @@ def test_measuring_threads_changes_neither_generator_nor_threads(tiny, tiny_data
     torch.set_num_threads(2)
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    assert device.measure_threads(dropout, tiny_data.training.images) in {1, device.physical_cores()}
+    assert device.measure_threads(dropout, tiny_data.training) in {1, device.physical_cores()}
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == 2
     torch.set_num_threads(1)
@@ -69,8 +69,8 @@ def test_measuring_threads_changes_neither_generator_nor_threads(tiny, tiny_data
 @pytest.mark.parametrize("fastest", [1, 3])
 def test_the_fastest_number_of_threads_is_chosen(tiny, tiny_data, monkeypatch, fastest):
     monkeypatch.setattr(device, "physical_cores", lambda: 3)
-    monkeypatch.setattr(device, "_batch_s", lambda experiment, images, threads: abs(threads - fastest))
-    assert device.measure_threads(tiny, tiny_data.training.images) == fastest
+    monkeypatch.setattr(device, "_batch_s", lambda experiment, split, threads: abs(threads - fastest))
+    assert device.measure_threads(tiny, tiny_data.training) == fastest
 
 
 def test_the_trial_uses_the_number_of_threads_it_measures(tiny, tiny_data, monkeypatch):
@@ -80,7 +80,7 @@ def test_the_trial_uses_the_number_of_threads_it_measures(tiny, tiny_data, monke
     monkeypatch.setattr(Learner, "update",
                         lambda self, loss: seen.append(torch.get_num_threads()) or update(self, loss))
     monkeypatch.setattr(device, "physical_cores", lambda: 2)
-    device.measure_threads(tiny, tiny_data.training.images)
+    device.measure_threads(tiny, tiny_data.training)
     assert set(seen) == {1, 2}
 
 
@@ -88,7 +88,7 @@ def test_a_measurement_that_fails_gives_the_threads_back(tiny, tiny_data, monkey
     monkeypatch.setattr(device, "_batch_s", lambda *_: torch.set_num_threads(1) or 1 / 0)
     torch.set_num_threads(2)
     with pytest.raises(ZeroDivisionError):
-        device.measure_threads(tiny, tiny_data.training.images)
+        device.measure_threads(tiny, tiny_data.training)
     assert torch.get_num_threads() == 2
     torch.set_num_threads(1)
 

@@ -133,15 +133,18 @@ def test_code_size_is_the_last_linear_size_or_the_last_channels():
 
 
 def test_every_field_says_what_it_is_and_does():
-    sections = [Experiment, dataspec.Data, ex.Model, ex.Classifier, ex.Train, Convolution, Linear,
+    sections = [Experiment, dataspec.Data, dataspec.Input, ex.Model, ex.Classifier, ex.Train, Convolution, Linear,
                 blocks.Reshape, blocks.TransposedConvolution]
+    parts = ("kind", "data", "input", "model", "classifier", "train")
     bare = [f"{section.__name__}.{name}" for section in sections for name, field in section.model_fields.items()
-            if name not in ("kind", "data", "model", "classifier", "train") and not (field.title and field.description)]
+            if name not in parts and not (field.title and field.description)]
     assert bare == []
 
 
 def test_every_choice_has_a_name_for_the_screen_and_every_data_set_a_shape():
-    choices = {name for kind in (blocks.Activation, dataspec.DatasetName, ex.LossName, ex.OptimizerName,
-                                 ex.OutputActivation, ex.Precision, dataspec.Validation) for name in get_args(kind)}
+    kinds = (blocks.Activation, dataspec.Change, dataspec.Classes, dataspec.Colour, dataspec.DatasetName,
+             dataspec.Enlargement, dataspec.Fit, dataspec.Reduction, dataspec.Validation, ex.LossName,
+             ex.OptimizerName, ex.OutputActivation, ex.Precision)
+    choices = {name for kind in kinds for name in get_args(kind)}
     assert choices <= set(fields.LABELS)
     assert set(get_args(dataspec.DatasetName)) == set(dataspec.IMAGE_SHAPES)

@@ -34,9 +34,9 @@ def failing_loss(monkeypatch, at, value=math.inf):
     """Let the loss of training batch number ``at`` be this value, whatever the network does."""
     calls, original = [], learner.Learner.loss
 
-    def loss(self, images, labels=None):
-        calls.append(len(images))
-        return original(self, images) + (value if len(calls) == at else 0)
+    def loss(self, inputs, targets):
+        calls.append(len(inputs))
+        return original(self, inputs, targets) + (value if len(calls) == at else 0)
 
     monkeypatch.setattr(learner.Learner, "loss", loss)
 
@@ -90,10 +90,10 @@ def test_weights_that_are_not_finite_are_never_saved(tiny, tiny_data, monkeypatc
 
 
 def test_an_evaluation_that_is_not_finite_ends_the_run(tiny, tiny_data, monkeypatch):
-    original = learner.Learner.evaluation_loss
+    original = learner.Learner.measured
     calls = []
-    monkeypatch.setattr(learner.Learner, "evaluation_loss", lambda self, images: (
-        calls.append(1) or (math.nan if len(calls) > 2 else original(self, images))))
+    monkeypatch.setattr(learner.Learner, "measured", lambda self, inputs, targets: (
+        calls.append(1) or ((math.nan, 0) if len(calls) > 2 else original(self, inputs, targets))))
     events = run(tiny, tiny_data)
     assert [event.step for event in only(Evaluation, events)] == [0]
     assert isinstance(events[-1], Diverged) and (events[-1].step, events[-1].kept_step) == (4, 0)
