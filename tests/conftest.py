@@ -1,11 +1,14 @@
 """Fixtures for every test: a few small images that can be learnt, and an experiment for them. No Qt here."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from engine import data as datasets
 from engine.blocks import Convolution, Linear
 from engine.data import Dataset, Split
-from engine.datasets import readers
+from engine.datasets import importcache, readers
 from engine.dataspec import Data
 from engine.experiment import Experiment, Model, Train
 
@@ -27,6 +30,15 @@ def small_dataset(training: int = 64, validation: int = 16, test: int = 16, side
     parts = split(training), split(validation), split(test)
     last = parts[2] if independent_test else parts[1]
     return Dataset("digits", *parts[:2], last, readers.TEN_DIGITS, independent_test, datasets.fingerprint(parts))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache for imported images that is nobody's; made when something is imported."""
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(importcache.CACHE_VARIABLE, str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

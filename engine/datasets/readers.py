@@ -96,8 +96,8 @@ def _check_labels(labels: Bytes, class_names: tuple[str, ...], path: Path) -> No
 
 def read_folder(spec: Data, data_dir: Path) -> Images:
     """The person's own images, and the inputs that belong to them where they lie in a second folder."""
-    images, labels, names = folder.read(spec)
-    return Images(images, labels, None, None, names)
+    images, labels, names, inputs = folder.read(spec)
+    return Images(images, labels, None, None, names, inputs)
 
 
 DATASETS: dict[str, Callable[[Data, Path], Images]] = {
