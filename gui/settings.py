@@ -38,6 +38,8 @@ class Settings(Frozen):
                                        gt=0, le=10_000)] = 1.0
     data_dir: Annotated[str, about("Data folder", "Where downloaded data sets lie.", max_length=4096)] = ""
     runs_dir: Annotated[str, about("Runs folder", "Where runs are recorded.", max_length=4096)] = ""
+    print_style: Annotated[bool, about("Print style", "Whether figures are copied and saved white and with larger "
+                                       "type, as for paper.")] = True
     starred_first: Annotated[bool, about("Starred runs first", "Whether the list of runs begins with those that have "
                                          "a star.")] = True
 

@@ -6,7 +6,9 @@ Colours come from ``theme().current``; whatever paints with them connects to ``t
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -75,6 +77,14 @@ def tokens(dark: bool) -> Tokens:
     return Tokens(dark=dark, **colours)
 
 
+@cache
+def print_tokens() -> Tokens:
+    """The light theme for paper: white where the surface is, black text."""
+    light = tokens(False)
+    maps = {name: ("#ffffff", *getattr(light, name)[1:]) for name in ("error", "negative", "positive")}
+    return replace(light, surface="#ffffff", raised="#ffffff", text="#000000", quiet="#33373c", **maps)
+
+
 CLASS_COLOURS = {False: tokens(False).classes, True: tokens(True).classes}
 """Dark? -> ten colours, Okabe–Ito's eight and two more; ``theme().current.classes`` are those in use."""
 
@@ -98,6 +108,20 @@ class Theme(QObject):
         else:  # title bars and native dialogs follow where the platform can
             hints.setColorScheme(Qt.ColorScheme.Dark if choice == "dark" else Qt.ColorScheme.Light)
         self._show(choice == "dark" if choice != "system" else hints.colorScheme() == Qt.ColorScheme.Dark)
+
+    @contextmanager
+    def printing(self) -> Iterator[None]:
+        """Meanwhile whatever paints itself has the colours of paper; nothing of it reaches the screen.
+
+        Give no control to the event loop in it: that is what would paint.
+        """
+        before, self.current = self.current, print_tokens()
+        self.changed.emit(self.current)
+        try:
+            yield
+        finally:
+            self.current = before
+            self.changed.emit(self.current)
 
     @Slot(Qt.ColorScheme)
     def follow(self, scheme: Qt.ColorScheme) -> None:

@@ -221,8 +221,14 @@ class Window(QMainWindow):
 
         self.make_tab(self.tabs.currentIndex())
         self.session.load_engine()
+        export.notices().print_style = self.session.settings.print_style
+        export.notices().style_chosen.connect(self._keep_style)
         export.notices().saved.connect(self._say_saved)
         export.notices().failed.connect(self._say_failed)
+
+    @Slot(bool)
+    def _keep_style(self, for_print: bool) -> None:
+        self.session.change_settings(print_style=for_print)
 
     @Slot(str)
     def _say_saved(self, text: str) -> None:

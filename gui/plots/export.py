@@ -6,12 +6,14 @@ import csv
 import errno
 import io
 import os
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QCoreApplication, QIODevice, QMarginsF, QMimeData, QObject, QPoint, QSizeF, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter, QRegion
 from PySide6.QtSvg import QSvgGenerator
@@ -21,9 +23,16 @@ from engine import storage
 from gui import style
 
 PNG_SCALE = 2
-"""Pictures have twice the pixels of the screen, for print."""
+"""A PNG has this many times the pixels of the screen; in the print style a plot, too, though it is laid out smaller."""
+
+PRINT_SHRINK = 0.72
+"""In the print style a plot is laid out on this share of its size, so that its type is the larger for it."""
+
+LEAST_WIDTH, LEAST_HEIGHT = 320, 220
+"""A plot is not shrunk below this."""
 
 Columns = Sequence[tuple[str, np.ndarray]]
+Drawn = TypeVar("Drawn")
 translate = QCoreApplication.translate
 
 
@@ -39,10 +48,22 @@ class ExportError(Exception):
 
 
 class Notices(QObject):
-    """What became of exports: ``saved(text)`` and ``failed(text)``, for the window's message bar."""
+    """How exports look and what became of them: ``saved(text)`` and ``failed(text)``, for the window's message bar;
+    ``style_chosen(bool)``, for the settings."""
 
     saved = Signal(str)
     failed = Signal(str)
+    style_chosen = Signal(bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.print_style = True
+        """Whether figures leave the window as for paper: white, with larger type; else as on the screen."""
+
+    def choose_style(self, for_print: bool) -> None:
+        """Use this style from now on."""
+        self.print_style = for_print
+        self.style_chosen.emit(for_print)
 
 
 @cache
@@ -83,15 +104,50 @@ def _reason(path: Path, error: OSError) -> str:
     return f"{error.strerror or error}."
 
 
+def styled(draw: Callable[[QWidget], Drawn]) -> Callable[[QWidget], Drawn]:
+    """Draw a figure in the style that is chosen; what is on the screen stays as it is."""
+
+    @wraps(draw)
+    def drawn(widget: QWidget) -> Drawn:
+        if not notices().print_style:
+            return draw(widget)
+        with style.theme().printing(), _shrunk(widget):
+            return draw(widget)
+
+    return drawn
+
+
+@contextmanager
+def _shrunk(widget: QWidget) -> Iterator[None]:
+    """Meanwhile a plot is laid out smaller; pictures, whose pixels are what they show, keep their size."""
+    before = widget.size()
+    if isinstance(widget, pg.GraphicsView) or widget.findChild(pg.GraphicsView) is not None:
+        smaller = before * PRINT_SHRINK
+        widget.resize(max(smaller.width(), min(LEAST_WIDTH, before.width())),
+                      max(smaller.height(), min(LEAST_HEIGHT, before.height())))
+    try:
+        yield
+    finally:
+        if widget.size() != before:
+            widget.resize(before)
+
+
+@styled
 def png(widget: QWidget) -> bytes:
     """The figure as a PNG file, with twice the pixels of the screen."""
-    return _encoded(image(widget))
+    return _encoded(_image(widget))
 
 
+@styled
 def image(widget: QWidget) -> QImage:
     """The figure as a picture, with twice the pixels of the screen."""
-    result = QImage(widget.size() * PNG_SCALE, QImage.Format.Format_RGB32)
-    result.setDevicePixelRatio(PNG_SCALE)
+    return _image(widget)
+
+
+def _image(widget: QWidget) -> QImage:
+    scale = PNG_SCALE / PRINT_SHRINK if notices().print_style else PNG_SCALE
+    result = QImage(widget.size() * scale, QImage.Format.Format_RGB32)
+    result.setDevicePixelRatio(scale)
     painter = QPainter(result)
     _paint(widget, painter)
     painter.end()
@@ -105,6 +161,7 @@ def _encoded(picture: QImage) -> bytes:
     return bytes(buffer.data().data())
 
 
+@styled
 def svg(widget: QWidget) -> bytes:
     """The figure as an SVG file; lines stay lines and text stays text."""
     buffer = QBuffer()
@@ -120,6 +177,7 @@ def svg(widget: QWidget) -> bytes:
     return bytes(buffer.data().data())
 
 
+@styled
 def pdf(widget: QWidget) -> bytes:
     """The figure as a PDF file of one page of its size; 96 px are one inch."""
     buffer = QBuffer()

@@ -53,6 +53,12 @@ class Menu(QObject):
             action = result.addAction(self.tr("Save as {format}…").format(format=ending[1:].upper()))
             action.setData(ending)
             action.setEnabled(ending != ".csv" or hasattr(self._widget, "numbers"))
+        result.addSeparator()
+        paper = result.addAction(self.tr("Print style"))
+        paper.setCheckable(True)
+        paper.setChecked(export.notices().print_style)
+        paper.setToolTip(self.tr("White, with larger type; else figures leave the window as they look on the screen"))
+        paper.toggled.connect(export.notices().choose_style)
         result.triggered.connect(self._triggered)
         return result
 

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import re
+import xml.etree.ElementTree as ET
 import zlib
 from pathlib import Path
 
@@ -19,6 +20,14 @@ from gui import style
 from gui.plots import export
 from gui.plots.curves import LossCurves
 from gui.plots.menu import Menu, ask_path
+
+
+@pytest.fixture(autouse=True)
+def as_on_the_screen():
+    """Most tests compare with the screen; those of the print style choose it."""
+    export.notices().print_style = False
+    yield
+    export.notices().print_style = True
 
 
 @pytest.fixture
@@ -56,6 +65,42 @@ def test_a_png_has_twice_the_pixels_of_the_screen(curves, tmp_path):
     assert (picture.width(), picture.height()) == (1280, 720)
     colours = {picture.pixelColor(x, y).name() for x in range(0, 1280, 3) for y in range(0, 720, 3)}
     assert {style.tokens(False).surface, style.tokens(False).accent} <= colours
+
+
+def pixels(picture):
+    """QImage -> (H, W, 3)."""
+    converted = picture.convertToFormat(QImage.Format.Format_RGB32)
+    flat = np.frombuffer(converted.constBits(), np.uint8)
+    return flat.reshape(converted.height(), converted.width(), 4)[..., 2::-1].copy()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_print_style_is_white_with_larger_type_and_leaves_the_screen_alone(curves, qtbot, theme):
+    style.apply(QApplication.instance(), theme)
+    QApplication.processEvents()
+    before, size = pixels(curves.grab().toImage()), curves.size()
+    plain = pixels(export.image(curves))
+    export.notices().print_style = True
+    printed = pixels(export.image(curves))
+    assert printed.shape == pytest.approx(plain.shape, abs=4)
+    assert (printed[2, 2] == 255).all() and (printed == 255).all(axis=2).mean() > 0.7
+    text = ET.fromstring(export.svg(curves))
+    width = float(text.get("viewBox").split()[2])
+    export.notices().print_style = False
+    assert width < 0.8 * float(ET.fromstring(export.svg(curves)).get("viewBox").split()[2]), "type is the larger for it"
+    assert curves.size() == size and style.theme().current == style.tokens(theme == "dark")
+    QApplication.processEvents()
+    assert (pixels(curves.grab().toImage()) == before).mean() > 0.999
+    style.apply(QApplication.instance(), "light")
+
+
+def test_the_menu_chooses_the_style_and_says_so(curves, qtbot):
+    heard = []
+    export.notices().style_chosen.connect(heard.append)
+    menu = curves._menu.menu()
+    next(action for action in menu.actions() if action.text() == "Print style").trigger()
+    assert heard == [True] and export.notices().print_style
+    export.notices().style_chosen.disconnect(heard.append)
 
 
 def test_an_svg_is_made_of_lines_and_text_and_looks_like_the_widget(curves, tmp_path):
@@ -198,7 +243,8 @@ def test_a_right_click_anywhere_on_the_figure_opens_our_menu(curves, qtbot):
     qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None, timeout=2000)
     menu = QApplication.activePopupWidget()
     texts = [action.text() for action in menu.actions() if not action.isSeparator()]
-    assert texts == ["Copy picture and numbers", "Save as PNG…", "Save as SVG…", "Save as PDF…", "Save as CSV…"]
+    assert texts == ["Copy picture and numbers", "Save as PNG…", "Save as SVG…", "Save as PDF…", "Save as CSV…",
+                     "Print style"]
     menu.close()
 
 
