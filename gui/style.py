@@ -81,7 +81,7 @@ def tokens(dark: bool) -> Tokens:
 def print_tokens() -> Tokens:
     """The light theme for paper: white where the surface is, black text."""
     light = tokens(False)
-    maps = {name: ("#ffffff", *getattr(light, name)[1:]) for name in ("error", "negative", "positive")}
+    maps: dict[str, Any] = {name: ("#ffffff", *getattr(light, name)[1:]) for name in ("error", "negative", "positive")}
     return replace(light, surface="#ffffff", raised="#ffffff", text="#000000", quiet="#33373c", **maps)
 
 

@@ -332,6 +332,7 @@ class LossCurves(QWidget):
         self._front.restyle(looks_in_front(smoothed))
         for number, items in enumerate(self._all()[1:]):
             items.restyle(looks_behind(number, smoothed))
+        self._say_values()
         self._change_all()
 
     # What the mouse says
