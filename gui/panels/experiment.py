@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVB
 from engine import experiment as experiments
 from engine.blocks import Linear
 from engine.datasets import sources
-from engine.dataspec import Data
-from engine.experiment import Experiment, Model, Train
+from engine.dataspec import Data, Input
+from engine.experiment import Experiment, Train
 from engine.fields import LABELS, ExperimentError
 from gui import style
 from gui.form import Form, PathOf
@@ -113,7 +113,8 @@ class ExperimentPanel(QWidget):
         column = QVBoxLayout(rest)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.S)
-        groups = {self.tr("Data"): self._others("data", Data), self.tr("Model"): ["model.output"],
+        groups = {self.tr("Data"): self._others("data", Data), self.tr("Input"): self._others("data.input", Input),
+                  self.tr("Model"): ["model.output", "model.residual"],
                   self.tr("Training"): self._others("train", Train), self.tr("Description"): ["name", "note"]}
         for title, paths in groups.items():
             column.addWidget(style.dress(QLabel(title), "heading"))
@@ -125,8 +126,8 @@ class ExperimentPanel(QWidget):
         return rest
 
     @staticmethod
-    def _others(group: str, model: type[Data] | type[Model] | type[Train]) -> list[str]:
-        return [path for name in model.model_fields if (path := f"{group}.{name}") not in FIVE]
+    def _others(group: str, model: type[Data] | type[Input] | type[Train]) -> list[str]:
+        return [path for name in model.model_fields if (path := f"{group}.{name}") not in (*FIVE, "data.input")]
 
     @Slot(int)
     def _choose_preset(self, index: int) -> None:
