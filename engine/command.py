@@ -19,6 +19,7 @@ import resources
 from engine import experiment, preflight, runs, shapes
 from engine.classify import experiment_for
 from engine.datasets import sources
+from engine.datasets.importing import is_importing
 from engine.events import Diverged
 from engine.experiment import Experiment
 from engine.fields import ExperimentError
@@ -28,6 +29,7 @@ from engine.run import Run, diverged
 from engine.runfiles.notices import RunError
 from engine.runfiles.saving import SaveFailed
 from engine.terminal import listing
+from engine.terminal.importline import ImportLine
 from engine.terminal.interrupt import Interrupted, Signals
 from engine.terminal.ticker import Ticker
 
@@ -199,11 +201,13 @@ def find_experiment(name: str) -> Experiment:
 def _train(order: Order, signals: Signals) -> Run:
     """Train to the end, or to the signal, and tell how it goes. Raises Failed, Missing and what the engine raises."""
     inbox = Inbox()
-    ticker: Ticker | None = None
+    ticker, line = None, ImportLine(sys.stderr)
     trained = order.run
     try:
         for event in _events(order, inbox, signals):
-            if isinstance(event, Started):
+            if is_importing(event):
+                line.tell(event)
+            elif isinstance(event, Started):
                 trained, ticker = event.run, Ticker(sys.stderr, event.batches_per_epoch, event.epochs)
                 _introduce(event)
             elif ticker is not None:
@@ -231,7 +235,7 @@ def _events(order: Order, inbox: Inbox, signals: Signals) -> Iterator[Any]:
     stopping = False
     try:
         for turn in job.train(order, inbox):
-            signals.saving = True
+            signals.saving = not any(is_importing(event) for event in turn)  # of that nothing is kept
             yield from turn
             if signals.number and not stopping:
                 stopping = True

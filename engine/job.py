@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.dataspec import Data
 from engine.experiment import Experiment
 from engine.inbox import Inbox
 from engine.run import Run
@@ -56,7 +58,8 @@ class Started:
 def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     """Started, then what recording and training tell. Raises DataError, DeviceError, OutOfMemory, RunError, OSError.
 
-    And, before anything is computed or written, ExperimentError, TrainingError and WeightsError.
+    And, before anything is computed or written, ExperimentError, TrainingError and WeightsError. A folder that was not
+    imported yet is imported before: that is told first, and may be stopped.
     """
     from engine import data, device, encoders, runs
     from engine import train as training
@@ -64,6 +67,8 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     from engine.learning.trainable import require_labels, require_trainable
 
     chosen = device.choose(order.device, order.run.info.device if order.run else None)
+    if not (yield from _import(order.experiment.data, inbox)):
+        return
     images = data.load(order.experiment.data, order.data_dir)
     require_trainable(order.experiment, len(images.training), None)
     require_labels(order.experiment, images)
@@ -79,10 +84,32 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
         state, notices = runs.load_checkpoint(run, device=chosen.type, threads=threads, fingerprint=images.fingerprint)
     epochs = state.values["epochs"] if state else order.experiment.train.epochs
     batches = batches_per_epoch(order.experiment, len(images.training))
+    notices += _changes(order.experiment.data)
     yield (Started(run, batches, epochs, device.describe(chosen), threads, notices),)
     events = training.train(order.experiment, images, inbox, device=chosen.type, threads=threads, checkpoint=state,
                             live_interval_s=order.live_interval_s, encoder=encoder.weights if encoder else None)
     yield from runs.record(run, events, inbox, device=chosen.type, threads=threads, limits=order.limits)
+
+
+def _import(spec: Data, inbox: Inbox) -> Generator[tuple[Any, ...], None, bool]:
+    """The person's own images into the cache, where they are not there yet; -> False when asked to stop before."""
+    from engine.datasets import folder
+
+    if spec.dataset == "folder" and not folder.is_imported(spec):
+        with contextlib.closing(folder.import_images(spec)) as events:
+            for event in events:
+                yield (event,)
+                if inbox.stop_reason is not None:
+                    return False
+    return True
+
+
+def _changes(spec: Data) -> tuple[Notice, ...]:
+    """What a person should know of a folder that is not as it was when it was imported."""
+    from engine.datasets import folder
+
+    changes = folder.changes_since_import(spec) if spec.dataset == "folder" else None
+    return (changes.notice,) if changes else ()
 
 
 def _encoder(order: Order) -> Encoder | None:

@@ -52,7 +52,8 @@ class EventPump(QThread):
     """Drives one generator of tuples of events, in batches, with pauses between its turns.
 
     Signals: ``batch`` (tuple of events; at most 30 a second, and none before the last was acknowledged),
-    ``paused_changed`` (bool), ``failed`` (Failure). An event with ``asks_for_pause = True`` pauses the pump.
+    ``paused_changed`` (bool), ``failed`` (Failure). An event with ``asks_for_pause = True`` pauses the pump;
+    those with ``preliminary = True`` are no turn of their own.
     """
 
     batch = Signal(object)
@@ -164,7 +165,7 @@ class EventPump(QThread):
         """Collect one turn's events and look for one that asks for a pause."""
         self._collected.extend(turn)
         with self._condition:
-            if turn and self._turns:
+            if self._turns and any(not getattr(event, "preliminary", False) for event in turn):
                 self._turns -= 1
             if any(getattr(event, "asks_for_pause", False) for event in turn):
                 self._paused = self._held = True

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from engine import storage
 from engine.datasets import decoding, imagefiles, importcache, inorder
@@ -33,6 +34,8 @@ class Importing:
     done: int
     total: int
     name: str
+    preliminary: ClassVar[bool] = True
+    """Told by a training before its first turn that counts."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,18 @@ class Imported:
     class_names: tuple[str, ...]
     seconds: float
     bytes: int
+    preliminary: ClassVar[bool] = True
 
     @property
     def text(self) -> str:
         """'996 images, 4 skipped'."""
         told = f"{self.count:,} image{'s' * (self.count != 1)}"
         return f"{told}, {len(self.skipped):,} skipped" if self.skipped else told
+
+
+def is_importing(event: Any) -> bool:
+    """Whether an event tells of an import."""
+    return isinstance(event, Importing | Imported)
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class Looked:
     skipped: Skipped | None = None
 
 
-def import_images(spec: Data) -> Iterator[Importing | Imported]:
+def import_images(spec: Data) -> Generator[Importing | Imported, None, None]:
     """Importing again and again, then Imported; read anew even if it was imported before. Raises DataError."""
     began = time.monotonic()
     files: list[ImageFile] = []

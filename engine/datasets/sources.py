@@ -152,7 +152,7 @@ def status(name: str, data_dir: Path) -> Status:
     if name in BUILT_IN:
         return Status("built in", "Built in")
     if name == "folder":
-        return Status("present", "Your own images, from a folder of your choice")
+        return Status("present", "A folder of your own images, the one that data.folder names")
     source, folder = SOURCES[name], folder_of(name, data_dir)
     try:
         for file in source.files:
