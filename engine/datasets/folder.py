@@ -6,6 +6,7 @@ Everything that others need of it is here; how it is done is in the files beside
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.datasets import imagefiles, importcache, importing, resizing
 from engine.datasets.imagefiles import Skipped
@@ -17,6 +18,9 @@ from engine.runfiles.notices import Notice
 
 __all__ = ["Cached", "Changes", "Imported", "Importing", "Listing", "Skipped", "changes_since_import", "class_names",
            "forget", "image_count", "import_images", "imported", "is_imported", "listing", "read"]
+
+ATTEMPTS = 3
+"""Another process that imports the same folder at the same moment may take away what was just written."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def listing(spec: Data) -> Listing:
     files = [each for each in everything if not isinstance(each, Skipped)]
     skipped = tuple(each for each in everything if isinstance(each, Skipped))
     if not files:
-        raise imagefiles.nothing(folder, spec.folder, len(skipped))
+        raise imagefiles.nothing(folder, "data.folder", spec.folder, len(skipped))
     names = tuple(sorted({file.top for file in files})) if spec.classes == "folders" else ()
     needed = importing.memory_needed(spec, len(files))
     return Listing(tuple(file.name for file in files), names, needed, skipped, resizing.is_large(needed))
@@ -97,15 +101,15 @@ def class_names(spec: Data) -> tuple[str, ...]:
 
 def read(spec: Data) -> Cached:
     """The images from the cache, imported now if they are not there or damaged. Raises DataError."""
-    found = importcache.cached(spec)
-    if found is None:
+    found, attempts = importcache.cached(spec), 0
+    while found is None and attempts < ATTEMPTS:
         for _ in import_images(spec):
             pass
-        found = importcache.cached(spec)
+        found, attempts = importcache.cached(spec), attempts + 1
     if found is None:
-        raise DataError("data.cache", f"The images could not be kept in {importcache.entry(spec).parent} (they cannot "
-                        f"be read again). Choose another place with the variable {importcache.CACHE_VARIABLE}.",
-                        folder=str(importcache.entry(spec).parent), reason="they cannot be read again")
+        place, why = str(importcache.entry(spec).parent), "they cannot be read again"
+        raise DataError("data.cache", f"The images could not be kept in {place} ({why}). Choose another place with "
+                        f"the variable {importcache.CACHE_VARIABLE}.", folder=place, reason=why)
     return found
 
 
@@ -115,23 +119,24 @@ def changes_since_import(spec: Data) -> Changes | None:
     files = importcache.file_list(spec, known) if known else None
     if files is None:
         return None
-    compared = [_compared(spec, spec.folder, files.seen)]
+    compared = [_compared(spec, spec.folder, files.seen, "")]
     if importcache.is_pair(spec):
-        compared.append(_compared(spec, spec.input.folder, files.input_seen))
-    missing, new, altered = (tuple(name for part in kind for name in part) for kind in zip(*compared, strict=True))
+        compared.append(_compared(spec, spec.input.folder, files.input_seen, f"{Path(spec.input.folder).name}/"))
+    missing, new, altered = (tuple(imagefiles.readable(name) for part in kind for name in part)
+                             for kind in zip(*compared, strict=True))
     return Changes(missing, new, altered) if missing or new or altered else None
 
 
 def _compared(spec: Data, chosen: str, before: tuple[importcache.Seen, ...],
-              ) -> tuple[list[str], list[str], list[str]]:
+              prefix: str) -> tuple[list[str], list[str], list[str]]:
     """Names that are missing, new and altered in one folder; all are missing where it cannot be read any more."""
-    known = {name: (size, time) for name, size, time in before}
+    known = {prefix + name: (size, time) for name, size, time in before}
     try:
         folder = imagefiles.root(chosen)
         there = [each.name for each in imagefiles.found(folder, spec.recursive, spec.classes == "folders")
                  if not isinstance(each, Skipped)]
     except DataError:
         return list(known), [], []
-    now = {name: importing.seen_at(folder / name, name)[1:] for name in there}
+    now = {prefix + name: importing.seen_at(folder / name, name)[1:] for name in there}
     return ([name for name in known if name not in now], [name for name in now if name not in known],
             [name for name in known if name in now and now[name] != known[name]])

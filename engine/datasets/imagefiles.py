@@ -35,6 +35,9 @@ class Skipped:
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", readable(self.name))
+
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
@@ -53,23 +56,27 @@ class ImageFile:
         return str(PurePosixPath(self.name).with_suffix(""))
 
 
-def root(folder: str) -> Path:
-    """The folder that a person named. Raises DataError where there is none, or it is a file."""
+def readable(name: str) -> str:
+    """A name with a '?' for every byte of it that is no text."""
+    return name.encode("utf-8", "replace").decode()
+
+
+def root(folder: str, field: str = "data.folder") -> Path:
+    """The folder that a person named in a field. Raises DataError where there is none, or it is a file."""
     if not folder.strip():
-        raise DataError("data.folder_unset", "No folder of images is chosen. Choose one.", field="data.folder",
-                        value="")
+        raise DataError("data.folder_unset", "No folder of images is chosen. Choose one.", field=field, value="")
     try:
         path = Path(folder).expanduser().absolute()
         path.stat()
     except (OSError, ValueError, RuntimeError) as error:
         why = reason(error) if isinstance(error, OSError) else "the name cannot be used"
         raise DataError("data.folder_unreadable", f"{folder} cannot be read ({why}). Choose another folder, or connect "
-                        "the disk it is on.", folder=folder, reason=why, field="data.folder", value=folder) from error
+                        "the disk it is on.", folder=folder, reason=why, field=field, value=folder) from error
     if not path.is_dir():
         archive = path.suffix.lower() in ARCHIVES
         kind, remedy = ("an archive", "Unpack it") if archive else ("a file", "Choose the folder it lies in")
         raise DataError("data.not_folder", f"{path.name} is {kind}; only folders of images can be imported. "
-                        f"{remedy}.", name=path.name, archive=archive, field="data.folder", value=folder)
+                        f"{remedy}.", name=path.name, archive=archive, field=field, value=folder)
     return path
 
 
@@ -122,9 +129,9 @@ def _judged(name: str, classes: bool) -> Iterator[ImageFile | Skipped]:
                       {"kind": ending[1:].upper()})
 
 
-def nothing(folder: Path, value: str, skipped: int = 0) -> DataError:
+def nothing(folder: Path, field: str, value: str, skipped: int) -> DataError:
     """The error for a folder in which no image can be used."""
     told = f"; {skipped} could not be used" if skipped else ""
     return DataError("data.folder_empty", f"No images found in {folder} (looked for {KINDS}{told}). Choose another "
                      "folder, or look below it too with 'Folders below'.", folder=str(folder), kinds=KINDS,
-                     skipped=skipped, field="data.folder", value=value)
+                     skipped=skipped, field=field, value=value)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ SCHEMA = 1
 """Raised when images are read in another way than before: what was imported is imported again."""
 
 Bytes = NDArray[np.uint8]
+
+saving = threading.Lock()
+"""Held while an array that no index names yet has its final name."""
 
 Seen = tuple[str, int, int]
 """Name of a file, its bytes, and the time of its last change in ns."""
@@ -172,6 +176,10 @@ def file_list(spec: Data, known: Index) -> FileList | None:
 
 def cached(spec: Data) -> Cached | None:
     """The imported images; None where there are none, or anything of them is not as it was written."""
+    return _cached(spec) or _cached(spec)  # once more: somebody may just have imported anew
+
+
+def _cached(spec: Data) -> Cached | None:
     known = index(spec)
     files = file_list(spec, known) if known else None
     if known is None or files is None:
@@ -184,8 +192,12 @@ def cached(spec: Data) -> Cached | None:
     return Cached(images, labels, known.class_names, inputs)
 
 
-def save(folder: Path, stamp: str, known: Index, files: FileList) -> None:
-    """Write the list of the files, then the index, and take away what it no longer names. Raises OSError."""
+def save(spec: Data, stamp: str, known: Index, files: FileList) -> None:
+    """Write the list of the files, then the index, and take away what it no longer names. Raises OSError.
+
+    One thread at a time, see ``saving``.
+    """
+    folder = entry(spec)
     content = json.dumps(asdict(files)).encode()
     name = f"files-{stamp}.json"
     storage.write_atomic(folder / name, content)
@@ -197,7 +209,7 @@ def save(folder: Path, stamp: str, known: Index, files: FileList) -> None:
 def forget(spec: Data) -> None:
     """Take away what was imported, so that it is imported again; images in use stay until they are let go."""
     folder = entry(spec)
-    with contextlib.suppress(OSError):
+    with saving, contextlib.suppress(OSError):
         storage.remove(folder / "index.json")
         _remove_all_but(folder, set())
         folder.rmdir()

@@ -77,11 +77,11 @@ def import_images(spec: Data) -> Generator[Importing | Imported, None, None]:
     began = time.monotonic()
     files: list[ImageFile] = []
     skipped: list[Skipped] = []
-    yield from _find(spec, spec.folder, files, skipped)
+    yield from _find(spec, "data.folder", files, skipped)
     pairing = None
     if importcache.is_pair(spec):
         inputs: list[ImageFile] = []
-        yield from _find(spec, spec.input.folder, inputs, skipped)
+        yield from _find(spec, "data.input.folder", inputs, skipped)
         pairing = Pairing(spec, files, inputs)
         files, skipped = pairing.files, [*skipped, *pairing.skipped]
     folder = importcache.entry(spec)
@@ -95,9 +95,10 @@ def import_images(spec: Data) -> Generator[Importing | Imported, None, None]:
                         folder=str(folder.parent), reason=reason(error)) from error
 
 
-def _find(spec: Data, chosen: str, files: list[ImageFile], skipped: list[Skipped]) -> Iterator[Importing]:
+def _find(spec: Data, field: str, files: list[ImageFile], skipped: list[Skipped]) -> Iterator[Importing]:
     """Fill both lists from a folder, telling now and then that it goes on. Raises DataError where there is no image."""
-    folder, told = imagefiles.root(chosen), 0.0
+    chosen = spec.folder if field == "data.folder" else spec.input.folder
+    folder, told = imagefiles.root(chosen, field), 0.0
     for each in imagefiles.found(folder, spec.recursive, spec.classes == "folders"):
         if isinstance(each, Skipped):
             skipped.append(each)
@@ -107,7 +108,7 @@ def _find(spec: Data, chosen: str, files: list[ImageFile], skipped: list[Skipped
             told = time.monotonic()
             yield Importing(0, 0, each.name)
     if not files:
-        raise imagefiles.nothing(folder, chosen, len(skipped))
+        raise imagefiles.nothing(folder, field, chosen, len(skipped))
 
 
 def memory_needed(spec: Data, count: int) -> int:
@@ -140,15 +141,15 @@ def _write(spec: Data, folder: Path, files: list[ImageFile], pairing: Pairing | 
         yield from _decode(spec, files, pairing, images, inputs, used, passed)
         skipped = sorted([*skipped, *(each.skipped for each in passed if each.skipped)], key=lambda each: each.name)
         if not used:
-            raise imagefiles.nothing(imagefiles.root(spec.folder), spec.folder, len(skipped))
-        images.finish()
-        if inputs:
-            inputs.finish()
-        seconds = time.monotonic() - began
-        names = _class_names(spec, used)
+            raise imagefiles.nothing(imagefiles.root(spec.folder), "data.folder", spec.folder, len(skipped))
+        seconds, names = time.monotonic() - began, _class_names(spec, used)
         known = Index(images.path.name, images.shape, inputs.path.name if inputs else "",
                       inputs.shape if inputs else (), "", "", names, tuple(skipped), seconds)
-        importcache.save(folder, stamp, known, _file_list(used, passed, names))
+        with importcache.saving:
+            for file in (images, inputs):
+                if file:
+                    file.finish()
+            importcache.save(spec, stamp, known, _file_list(spec, used, passed, pairing, names))
     finally:
         for file in (images, inputs):
             if file:
@@ -209,10 +210,15 @@ def _class_names(spec: Data, used: list[Looked]) -> tuple[str, ...]:
     return tuple(sorted({ImageFile(each.seen[0]).top for each in used}))
 
 
-def _file_list(used: list[Looked], passed: list[Looked], names: tuple[str, ...]) -> FileList:
-    """What is remembered of all files."""
-    everything = [*used, *passed]
+def _file_list(spec: Data, used: list[Looked], passed: list[Looked], pairing: Pairing | None,
+               names: tuple[str, ...]) -> FileList:
+    """What is remembered of all files, those without a partner too."""
+    seen = [each.seen for each in (*used, *passed)]
+    input_seen = [each.input_seen for each in (*used, *passed) if each.input_seen]
+    if pairing:
+        for into, chosen, files in ((seen, spec.folder, pairing.lone),
+                                    (input_seen, spec.input.folder, pairing.lone_inputs)):
+            into += [seen_at(imagefiles.root(chosen) / file.name, file.name) for file in files]
     numbers = {name: number for number, name in enumerate(names)}
-    return FileList(tuple(each.seen for each in everything),
-                    tuple(each.input_seen for each in everything if each.input_seen),
+    return FileList(tuple(seen), tuple(input_seen),
                     tuple(numbers[ImageFile(each.seen[0]).top] for each in used) if names else ())

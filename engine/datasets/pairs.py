@@ -19,7 +19,8 @@ SAMPLE = 50
 class Pairing:
     """Which file belongs to which; an ending may differ. Those without a partner are in ``skipped``.
 
-    Attributes: ``files``, the targets that have a partner, in order; ``factor``, how many times larger they are.
+    Attributes: ``files``, the targets that have a partner, in order; ``lone`` and ``lone_inputs``, which have none;
+    ``factor``, how many times larger than their inputs the targets are.
     """
 
     def __init__(self, spec: Data, targets: list[ImageFile], inputs: list[ImageFile]) -> None:
@@ -29,11 +30,12 @@ class Pairing:
         self._partners = _partners(targets, inputs)
         self.files = [file for file in targets if file.name in self._partners]
         taken = set(self._partners.values())
+        self.lone = [file for file in targets if file.name not in self._partners]
+        self.lone_inputs = [file for file in inputs if file.name not in taken]
         self.skipped = [
-            *(Skipped(file.name, "image.no_input", "no input of this name") for file in targets
-              if file.name not in self._partners),
+            *(Skipped(file.name, "image.no_input", "no input of this name") for file in self.lone),
             *(Skipped(f"{self._inputs.name}/{file.name}", "image.no_target", "an input without an image of this name")
-              for file in inputs if file.name not in taken)]
+              for file in self.lone_inputs)]
         if not self.files:
             raise DataError("data.no_pairs", f"No file of {self._inputs} has the name of an image in {self._targets}. "
                             "Choose the folder with the inputs of these images.", folder=str(self._targets),
