@@ -25,10 +25,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--open", metavar="RUN|EXPERIMENT.toml", help="show this run or edit this experiment")
     top.add_argument("--reset-layout", action="store_true", help="forget the arrangement of the window")
     top.add_argument("--theme", choices=("system", "light", "dark"), help="colours (default: as last chosen)")
-    commands = top.add_subparsers(dest="command", metavar="train | classify | export | list")
+    commands = top.add_subparsers(dest="command", metavar="train | classify | quality | export | list")
     _train_arguments(commands.add_parser("train", help="train without a window", epilog=EXIT_CODES))
     _classify_arguments(commands.add_parser("classify", help="train a classifier on the encoder of a run",
                                             epilog=EXIT_CODES))
+    _quality_arguments(commands.add_parser("quality", help="measure the drawn images of runs by MSE, PSNR and SSIM",
+                                           epilog=EXIT_CODES))
     _export_arguments(commands.add_parser("export", help="write the settings, tables and figures of runs into a folder",
                                           epilog=EXIT_CODES))
     _list_arguments(commands.add_parser("list", help="list presets, data sets, runs or reports", epilog=EXIT_CODES))
@@ -63,6 +65,14 @@ def _how_arguments(to: argparse.ArgumentParser) -> None:
     to.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto",
                     help="where to compute (default: auto)")
     to.add_argument("--threads", type=_positive, metavar="N", help="threads on the CPU (default: measured)")
+    to.add_argument("--traceback", action="store_true", help="show where in the program a failure happened")
+    _folders(to)
+
+
+def _quality_arguments(to: argparse.ArgumentParser) -> None:
+    to.add_argument("of", nargs="+", metavar="RUN", help="runs: their folders, or their names in the runs folder")
+    to.add_argument("--split", choices=("training", "validation", "test"), default="test",
+                    help="which images (default: test)")
     to.add_argument("--traceback", action="store_true", help="show where in the program a failure happened")
     _folders(to)
 

@@ -1,4 +1,4 @@
-"""The command line without a window: ``train``, ``classify``, ``export`` and ``list``.
+"""The command line without a window: ``train``, ``classify``, ``quality``, ``export`` and ``list``.
 
 Imports torch only where it trains, and never Qt.
 """
@@ -292,6 +292,27 @@ def summary(trained: Run) -> dict[str, Any]:
     return {**told, "note": "no independent test"} if settings.data.validation == "test" else told
 
 
+def quality(options: argparse.Namespace) -> int:
+    """``quality``: MSE, PSNR and SSIM of runs beside what needs no network. Returns 0; raises what ``run`` tells."""
+    from engine import data, explore, model
+
+    found: dict[str, Any] = {}
+    for name in options.of:
+        past = _past(name, _runs_dir(options))
+        if past.experiment.task != "autoencoder":
+            raise BadArguments(f"{past.name} is a classifier: it draws no images.")
+        files = past.snapshots()
+        if not files:
+            raise Failed(f"{past.name} has no snapshot yet.")
+        network = model.from_weights(past.experiment, runs.load_snapshot(files[-1].path))
+        *_, answer = explore.quality(network, data.load(past.experiment.data, _data_dir(options)), options.split)
+        found[past.name] = {row.name: {"mse": row.mse, "psnr": row.psnr, "ssim": row.ssim} for row in answer.rows}
+        for row in answer.rows:
+            _tell(f"{past.name}  {row.name:<10}  MSE {row.mse:.5f}  PSNR {row.psnr:.2f} dB  SSIM {row.ssim:.4f}")
+    _answer(json.dumps({"split": options.split, "runs": found}))
+    return 0
+
+
 def export(options: argparse.Namespace) -> int:
     """``export``: a folder with the settings, tables and figures of runs. Returns 0; raises what ``run`` tells."""
     from engine import exporting
@@ -306,4 +327,4 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"train": train, "classify": classify, "export": export, "list": list_}
+COMMANDS = {"train": train, "classify": classify, "quality": quality, "export": export, "list": list_}

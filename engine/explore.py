@@ -48,6 +48,7 @@ from engine.latentmap import thumbnails as thumbnails
 from engine.latentmap import tsne_map as tsne_map
 from engine.metrics import mse_per_image
 from engine.model import Autoencoder
+from engine.quality import quality as quality
 
 
 def contents(model: Autoencoder, data: Dataset) -> Contents:

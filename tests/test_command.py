@@ -515,3 +515,16 @@ def test_an_export_names_damaged_runs_and_refuses_what_is_no_run(call: Call, tin
                             (["none", "--to", str(tmp_path)], 2), ([name], 2)]:
         refused = call("export", *arguments)
         assert (refused.code, refused.out) == (code, "")
+
+
+# quality
+
+
+def test_quality_measures_runs_beside_what_needs_no_network(call: Call, tiny: str) -> None:
+    name = Path(json.loads(call("train", tiny, "--threads", "1").out.splitlines()[-1])["run"]).name
+    result = call("quality", name, "--split", "validation")
+    answer = json.loads(result.out.splitlines()[-1])
+    assert result.code == 0 and answer["split"] == "validation"
+    assert set(answer["runs"][name]) == {"network", "mean image"}
+    assert set(answer["runs"][name]["network"]) == {"mse", "psnr", "ssim"} and "PSNR" in result.err
+    assert call("quality", "nothing-of-this-name").code == 2
