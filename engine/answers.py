@@ -86,6 +86,10 @@ class Reconstructions:
     labels: Indices | None
     inputs: Pictures | None = None
     """What the network was given; None where it was the images."""
+    psnr: Numbers = field(default_factory=lambda: np.zeros(0, np.float32))
+    """(B,): peak signal-to-noise ratio of each image, in dB."""
+    ssim: Numbers = field(default_factory=lambda: np.zeros(0, np.float32))
+    """(B,): structural similarity of each image; NaN for images below 11 pixels."""
 
 
 @dataclass(frozen=True, slots=True)

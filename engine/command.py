@@ -305,12 +305,19 @@ def quality(options: argparse.Namespace) -> int:
         if not files:
             raise Failed(f"{past.name} has no snapshot yet.")
         network = model.from_weights(past.experiment, runs.load_snapshot(files[-1].path))
-        *_, answer = explore.quality(network, data.load(past.experiment.data, _data_dir(options)), options.split)
+        images = data.load(past.experiment.data, _data_dir(options))
+        answer = _last(explore.quality(network, images, options.split))
         found[past.name] = {row.name: {"mse": row.mse, "psnr": row.psnr, "ssim": row.ssim} for row in answer.rows}
         for row in answer.rows:
             _tell(f"{past.name}  {row.name:<10}  MSE {row.mse:.5f}  PSNR {row.psnr:.2f} dB  SSIM {row.ssim:.4f}")
     _answer(json.dumps({"split": options.split, "runs": found}))
     return 0
+
+
+def _last(answers: Iterator[Any]) -> Any:
+    """The end of a long question, after its progress."""
+    *_, answer = answers
+    return answer
 
 
 def export(options: argparse.Namespace) -> int:

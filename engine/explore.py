@@ -46,7 +46,7 @@ from engine.latentmap import codes_map as codes_map
 from engine.latentmap import map_place as map_place
 from engine.latentmap import thumbnails as thumbnails
 from engine.latentmap import tsne_map as tsne_map
-from engine.metrics import mse_per_image
+from engine.metrics import mse_per_image, psnr, ssim
 from engine.model import Autoencoder
 from engine.quality import quality as quality
 
@@ -71,7 +71,8 @@ def reconstruct(model: Autoencoder, data: Dataset, split: str, indices: Sequence
     return Reconstructions(chosen, asking.pictures(images), asking.pictures(outputs),
                            asking.floats((outputs - wanted).abs().mean(1)),
                            asking.floats(mse_per_image(outputs, wanted)), labels,
-                           None if source.changed is None else asking.pictures(given))
+                           None if source.changed is None else asking.pictures(given),
+                           asking.floats(psnr(outputs, wanted)), asking.floats(ssim(outputs, wanted)))
 
 
 def reconstruct_from(model: Autoencoder, data: Dataset, split: str, first: int, count: int) -> Reconstructions:
@@ -104,7 +105,7 @@ def _joined(pieces: Sequence[Reconstructions]) -> Reconstructions:
     labels = None if pieces[0].labels is None else together("labels")
     inputs = None if pieces[0].inputs is None else together("inputs")
     return Reconstructions(together("indices"), together("images"), together("outputs"), together("errors"),
-                           together("mse"), labels, inputs)
+                           together("mse"), labels, inputs, together("psnr"), together("ssim"))
 
 
 def worst_first(model: Autoencoder, data: Dataset, split: str) -> Iterator[Progress | Ranking]:

@@ -38,7 +38,7 @@ def ssim(outputs: Tensor, images: Tensor) -> Tensor:
     """
     import torch
 
-    if min(images.shape[-2:]) < WINDOW:
+    if min(images.shape[-2:]) < WINDOW or not len(images):
         return torch.full((len(images),), float("nan"))
     places = torch.arange(WINDOW, dtype=images.dtype) - WINDOW // 2
     window = torch.exp(-places.square() / (2 * DEVIATION**2))

@@ -7,7 +7,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QWidget
 
+from engine.fields import LABELS
 from gui.session import Session
+from gui.widgets.fields import translated
 from gui.widgets.quantities import significant
 
 KEY = "training.baselines"
@@ -79,11 +81,13 @@ class BaselineLines(QObject):
         if it is None:
             return ()
         mean = (self.tr("mean image {mse}").format(mse=significant(it.mean_mse, 3)), it.mean_mse)
+        enlarged = tuple((f"{translated(LABELS[by]).lower()} {significant(mse, 3)}", mse)
+                         for by, mse in it.enlargements)
         if it.pca_mse is None:
-            return (mean,)
+            return (*enlarged, mean)
         name = self.tr("PCA, {count} components {mse}")
         pca = name.format(count=f"{it.components:,}", mse=significant(it.pca_mse, 3))
-        return ((pca, it.pca_mse), mean)
+        return (*enlarged, (pca, it.pca_mse), mean)
 
     def verdict(self, loss: float | None) -> str:
         """'Better than PCA with 64 components: 0.0088 against 0.0105.', for a validation loss."""
@@ -91,6 +95,8 @@ class BaselineLines(QObject):
         if it is None:
             waits = bool(self._request) and self.switch.isChecked() and self.answer is None
             return self.tr("Computing PCA of the training images…") if waits else ""
+        if loss is not None and it.enlargements:
+            return self._against_enlargement(loss, dict(it.enlargements)["bicubic"])
         if it.pca_mse is None:
             return str(it.reason)
         if loss is None:
@@ -98,3 +104,9 @@ class BaselineLines(QObject):
         words = self.tr("Better than PCA with {count} components: {ours} against {theirs}.") if loss < it.pca_mse else \
             self.tr("Not better than PCA with {count} components: {ours} against {theirs}.")
         return words.format(count=f"{it.components:,}", ours=significant(loss, 3), theirs=significant(it.pca_mse, 3))
+
+    def _against_enlargement(self, ours: float, theirs: float) -> str:
+        """The verdict on a network whose inputs are small images."""
+        words = self.tr("Better than bicubic enlargement: {ours} against {theirs}.") if ours < theirs else \
+            self.tr("Not better than bicubic enlargement: {ours} against {theirs}.")
+        return words.format(ours=significant(ours, 3), theirs=significant(theirs, 3))

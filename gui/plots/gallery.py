@@ -102,6 +102,8 @@ class Gallery(QAbstractScrollArea):
         self._errors = np.zeros((0, 28, 28), np.float32)
         self._limit = 1.0
         self._more: tuple[np.ndarray, ...] = ()
+        self._given: np.ndarray | None = None
+        self._count = 3  # pictures of each image
         self._pixels: tuple[np.ndarray, ...] = ()
         self._hovered = -1
         self._in_file = False
@@ -126,11 +128,13 @@ class Gallery(QAbstractScrollArea):
         return len(self._captions)
 
     def set_page(self, inputs: np.ndarray, outputs: np.ndarray, errors: np.ndarray, captions: Sequence[str],
-                 error_limit: float | None = None, more: Sequence[np.ndarray] = ()) -> None:
+                 error_limit: float | None = None, more: Sequence[np.ndarray] = (),
+                 given: np.ndarray | None = None) -> None:
         """Show N images in place; the scroll position stays.
 
         ``inputs`` and ``outputs`` are uint8 (N, H, W) or (N, H, W, 3), ``errors`` numbers ≥ 0, (N, H, W), drawn from 0
-        to ``error_limit`` (default: the largest). ``more`` are further pictures of each image, shaped as ``outputs``.
+        to ``error_limit`` (default: the largest). ``more`` are further pictures of each image, shaped as ``outputs``;
+        ``given`` stand before all others and may be smaller.
         Parts of a caption between tabs go left, middle and right.
         Raises ValueError when the lengths differ.
         """
@@ -138,9 +142,10 @@ class Gallery(QAbstractScrollArea):
         if len(set(lengths)) > 1:
             raise ValueError(f"inputs, outputs, errors, captions and others are {lengths} long; "
                              "give one each for every image")
-        moved = (len(self), len(self._more)) != (len(inputs), len(more)) \
+        pictures = 3 + len(more) + (given is not None)
+        moved = (len(self), self._count) != (len(inputs), pictures) \
             or self._inputs.shape[1:3] != inputs.shape[1:3]
-        self._more = tuple(more)
+        self._more, self._given, self._count = tuple(more), given, pictures
         self._inputs, self._outputs, self._errors = inputs, outputs, errors
         self._limit = error_limit or float(errors.max(initial=0)) or 1.0
         self._captions = tuple(tuple(caption.split("\t")) for caption in captions)
@@ -186,14 +191,16 @@ class Gallery(QAbstractScrollArea):
         """Take the images and the colours of the theme."""
         table = colormaps.sequential_error(style.theme().current.dark)
         errors = pixels.colored(self._errors, table, 0, self._limit)
-        self._pixels = (pixels.rgb32(self._inputs), pixels.rgb32(self._outputs), errors, *map(pixels.rgb32, self._more))
+        before = () if self._given is None else (pixels.rgb32(self._given),)
+        self._pixels = (*before, pixels.rgb32(self._inputs), pixels.rgb32(self._outputs), errors,
+                        *map(pixels.rgb32, self._more))
         self.viewport().update()
 
     def _arrange(self) -> None:
         """As many columns as fit, and the range of the scroll bar."""
         height, width = self._inputs.shape[1:3]
         self._cells = arrange((height, width), self.viewport().width(), self.devicePixelRatioF(),
-                              3 + len(self._more))
+                              self._count)
         bar, page = self.verticalScrollBar(), self.viewport().height()
         rows = -(-len(self) // self.columns)
         bar.setPageStep(page)

@@ -10,15 +10,17 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from engine.answers import Contents, Indices, Progress, Ranking, Reconstructions
+from engine.fields import LABELS
 from gui import style
 from gui.plots.gallery import Gallery
 from gui.plots.menu import Menu
 from gui.questions import Questions
 from gui.session import Session
 from gui.widgets.controls import Flow, button, note
+from gui.widgets.fields import translated
 from gui.widgets.image_picker import ImagePicker
 from gui.widgets.pages import Pages
-from gui.widgets.quantities import count, short, significant
+from gui.widgets.quantities import count, short, significant, similarity
 from gui.widgets.stage import Stage
 
 ERROR_LIMIT = 1.0
@@ -48,7 +50,9 @@ class ReconstructionTab(QWidget):
         self.again = button(self.tr("Sort again"), self.tr("Order by the errors at the epoch shown now"), text=True)
         self.cancel = button(self.tr("Cancel"), self.tr("Stop sorting and keep the order"), text=True)
         self.status, self.mean = style.dress(QLabel(), tone="quiet"), QLabel()
-        self.mean.setToolTip(self.tr("Mean squared error per pixel of the images on this page"))
+        self.mean.setToolTip(self.tr(
+            "Means over the images on this page: squared error per pixel, peak signal-to-noise ratio, structural "
+            "similarity"))
         self._arrange(content)
         self._connect()
         self.picker.set_image(self._shown.split, self._shown.image)
@@ -74,7 +78,7 @@ class ReconstructionTab(QWidget):
         inner.addWidget(self.gallery, 1)
         self.explanation = note("")
         inner.addWidget(self.explanation)
-        self._explain(False)
+        self._explain()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
         layout.addWidget(self.stage)
@@ -117,16 +121,20 @@ class ReconstructionTab(QWidget):
             self.questions.ask("baselines", "substitutes", self.picker.split, order[self.pages.page])
         self._show_status()
 
-    def _explain(self, baselines: bool) -> None:
+    def _explain(self) -> None:
         """Which picture is which."""
-        pictures = self.tr("Input, reconstruction, absolute error, PCA, mean image.") if baselines else self.tr(
-            "Input, reconstruction, absolute error.")
-        self.explanation.setText(pictures + " " + self.tr("A click chooses the image for the other tabs; a right click "
-                                                          "uses it for the interpolation."))
+        known = self._known()
+        names = [self.tr("image"), self.tr("reconstruction"), self.tr("absolute error")]
+        names[:0] = [] if self.page is None or self.page.inputs is None else [self.tr("input")]
+        if known is not None:
+            names += [] if known.pca is None else [self.tr("PCA")]
+            names += [self.tr("mean image"), *(translated(LABELS[by]).lower() for by, *_ in known.enlarged)]
+        pictures = ", ".join(names)
+        use = self.tr("A click chooses the image for the other tabs; a right click uses it for the interpolation.")
+        self.explanation.setText(f"{pictures[:1].upper()}{pictures[1:]}. {use}")
 
     @Slot(bool)
     def _toggle_baselines(self, shown: bool) -> None:
-        self._explain(shown)
         self._substitutes = None
         if shown:
             self._ask_page()
@@ -179,7 +187,9 @@ class ReconstructionTab(QWidget):
         self.page = page
         self._draw_page()
         mean = float(page.mse.mean()) if len(page.mse) else None
-        self.mean.setText(self.tr("Mean MSE of the page {mse}").format(mse=significant(mean)))
+        text = self.tr("Mean MSE of the page {mse}").format(mse=significant(mean))
+        alike = similarity(float(page.psnr.mean()), float(page.ssim.mean())) if len(page.mse) else ""
+        self.mean.setText(f"{text} · {alike}" if alike else text)
         self._mark_chosen()
         self.stage.show_content()
         self._show_status()
@@ -189,17 +199,24 @@ class ReconstructionTab(QWidget):
         page = self.page
         if page is None:
             return
-        known = self._substitutes if self.baselines.isChecked() else None
-        if known is not None and not np.array_equal(known.indices, page.indices):
-            known = None
+        known = self._known()
         more = [] if known is None else [it for it in (known.pca, known.mean_image) if it is not None]
-        self.gallery.set_page(page.images, page.outputs, page.errors, self._captions(page, known), ERROR_LIMIT, more)
+        more += [] if known is None else [drawn for _, drawn, _ in known.enlarged]
+        self.gallery.set_page(page.images, page.outputs, page.errors, self._captions(page, known), ERROR_LIMIT,
+                              more, page.inputs)
+        self._explain()
+
+    def _known(self) -> Any:
+        """What the baselines make of this page, where they are wanted and known."""
+        known = self._substitutes if self.baselines.isChecked() else None
+        same = known is not None and self.page is not None and np.array_equal(known.indices, self.page.indices)
+        return known if same else None
 
     def _captions(self, page: Reconstructions, known: Any) -> list[str]:
         contents, split = self.questions.contents, self.picker.split
         names = [contents.class_of(split, index) if contents else "" for index in page.indices.tolist()]
-        captions = [f"{index}\t{name}\t{significant(float(mse), 3)}"
-                    for index, name, mse in zip(page.indices.tolist(), names, page.mse, strict=True)]
+        captions = [f"{index}\t{name}\t{measures}"
+                    for index, name, measures in zip(page.indices.tolist(), names, self._measures(page), strict=True)]
         if known is None:
             return captions
         mean = self.tr("mean image")
@@ -207,6 +224,14 @@ class ReconstructionTab(QWidget):
                                                                   for it in known.pca_mse]
         return [f"{caption} · {first}{mean} {significant(float(it), 3)}"
                 for caption, first, it in zip(captions, pca, known.mean_mse, strict=True)]
+
+    def _measures(self, page: Reconstructions) -> list[str]:
+        """The error of each image; where the input is another one, also PSNR and SSIM."""
+        errors = [significant(float(mse), 3) for mse in page.mse]
+        if page.inputs is None:
+            return errors
+        return [f"{error} · {similarity(float(ratio), float(alike))}"
+                for error, ratio, alike in zip(errors, page.psnr, page.ssim, strict=True)]
 
     def _show_status(self) -> None:
         """How many images in which order, and what can be done about the order."""

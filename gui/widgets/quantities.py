@@ -21,6 +21,12 @@ def significant(value: float | None, digits: int = 4) -> str:
     return f"{value:#.{digits}g}".removesuffix(".")
 
 
+def similarity(ratio_db: float, alike: float) -> str:
+    """Peak signal-to-noise ratio and structural similarity: '24.1 dB · SSIM 0.912', without what is no number."""
+    parts = [f"{ratio_db:.1f} dB"] if math.isfinite(ratio_db) else []
+    return " · ".join([*parts, *([f"SSIM {alike:.3f}"] if math.isfinite(alike) else [])])
+
+
 def short(value: float) -> str:
     """0.0010 -> '0.001', 12000 -> '12,000': no more digits than it needs."""
     return f"{value:,.0f}" if abs(value) >= 1000 and value == int(value) else f"{value:.6g}"

@@ -43,7 +43,7 @@ def test_a_page_shows_the_first_test_images_with_errors_and_mse(session, tab):
     np.testing.assert_array_equal(tab.page.images, (inputs[:50] * 255).round())
     np.testing.assert_allclose(tab.page.outputs, outputs[:50] * 255, atol=0.6)
     np.testing.assert_allclose(tab.page.errors, np.abs(outputs - inputs)[:50], atol=1e-5)
-    assert float(tab.mean.text().split()[-1]) == pytest.approx(mse[:50].mean(), rel=1e-3)
+    assert float(tab.mean.text().partition(" · ")[0].split()[-1]) == pytest.approx(mse[:50].mean(), rel=1e-3)
     captions = tab.gallery.numbers()[1][1]
     names = tab.questions.contents
     for index in (0, 7, 49):
