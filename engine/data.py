@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import inputs
-from engine.datasets import sources
+from engine.datasets import folder, sources
 from engine.datasets.readers import DATASETS, Bytes, Images, Labels
 from engine.datasets.resizing import chunks, resized, room
 from engine.datasets.sources import DamagedData, DataError, MissingData, Status, default_data_dir, status
@@ -77,19 +77,26 @@ class Dataset:
         return {"training": self.training, "validation": self.validation, "test": self.test, "own": own}[name]
 
 
-_Key = tuple[Data, Path | None]
+_Key = tuple[Data, Path | str]
 _cache: weakref.WeakValueDictionary[_Key, Dataset] = weakref.WeakValueDictionary()
 _building: defaultdict[_Key, threading.Lock] = defaultdict(threading.Lock)
 
 
 def load(spec: Data, data_dir: Path) -> Dataset:
     """The splits an experiment asks for; the same object for all who ask while anybody holds it. Raises DataError."""
-    key = (spec, None if spec.dataset in sources.BUILT_IN else data_dir.absolute())
+    key = (spec, _place(spec, data_dir))
     with _building[key]:
         dataset = _cache.get(key)
         if dataset is None:
             dataset = _cache[key] = _build(spec, data_dir)
         return dataset
+
+
+def _place(spec: Data, data_dir: Path) -> Path | str:
+    """Where the images come from: a folder that is imported anew gives other ones. Raises DataError."""
+    if spec.dataset == "folder":
+        return folder.version(spec)
+    return "" if spec.dataset in sources.BUILT_IN else data_dir.absolute()
 
 
 def _build(spec: Data, data_dir: Path) -> Dataset:

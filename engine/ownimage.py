@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import storage
+from engine.datasets import decoding
+from engine.datasets.decoding import Refused
 from engine.runfiles.notices import reason
 
 if TYPE_CHECKING:
@@ -29,15 +29,6 @@ if TYPE_CHECKING:
 Bytes = NDArray[np.uint8]
 Inversion = Literal["automatic", "always", "never"]
 
-LIMIT_MEGAPIXELS = 64
-"""Larger pictures are refused before they are unpacked: 64 megapixels take 256 MB."""
-
-LIMIT_SIDE = 16_000
-"""Pixels; a picture of one row can be as long as one of 64 megapixels is large."""
-
-LIMIT_BYTES = 200 * 2**20
-"""Of a file."""
-
 KEPT_SIDE = 1024
 """Larger pictures are kept at this longer side, in pixels: four times the largest image a network gets."""
 
@@ -46,11 +37,6 @@ BRIGHT = 128
 
 DARK_GROUND = 64
 """A data set is white on black where the border of its images is darker than this on average, 0 to 255."""
-
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
-"""What Pillow may try; it knows others that run foreign programs."""
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
 NAME, INVERSION = "Title", "Autoencoder Explorer inversion"
 """Text chunks of a kept PNG file."""
@@ -78,9 +64,9 @@ def read_file(path: Path) -> Bytes:
     """A picture file -> uint8 (H, W) or (H, W, 3). Raises OwnImageError."""
     try:
         size = path.stat().st_size
-        if size > LIMIT_BYTES:
+        if size > decoding.LIMIT_BYTES:
             raise OwnImageError("own.file", f"{path.name} is too large ({size / 1e6:,.0f} MB; limit "
-                                f"{LIMIT_BYTES / 1e6:,.0f}).", name=path.name, megabytes=size / 1e6)
+                                f"{decoding.LIMIT_BYTES / 1e6:,.0f}).", name=path.name, megabytes=size / 1e6)
         return read(path.read_bytes(), path.name)
     except OSError as error:
         raise OwnImageError("own.unreadable", f"{path.name} could not be read ({reason(error)}).", name=path.name,
@@ -89,88 +75,43 @@ def read_file(path: Path) -> Bytes:
 
 def read(data: bytes, name: str) -> Bytes:
     """The bytes of a picture file -> uint8 (H, W) or (H, W, 3), upright, on white. Raises OwnImageError."""
-    return _kept(_opened(data, name))
+    return _kept(_opened(data, name)[0])
 
 
-def _opened(data: bytes, name: str) -> Image:
-    """The bytes of a file as a picture that is fully read. Raises OwnImageError."""
-    from PIL import Image
-
+def _opened(data: bytes, name: str) -> tuple[Image, dict[str, str]]:
+    """The bytes of a file as a picture that is upright and of mode RGB or L, with its notes. Raises OwnImageError."""
     try:
-        with warnings.catch_warnings():  # sizes are checked here, with a limit of our own
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            check_size(*image.size, name)
-            image.load()
-    except OwnImageError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise _too_large(_pixels_of(str(error)) / 1e6, name) from error
-    except Exception as error:  # a decoder fed with arbitrary bytes raises anything
-        raise OwnImageError("own.no_image", f"{name} is no image.", name=name) from error
-    return image
+        with decoding.opened(io.BytesIO(data)) as image:
+            return decoding.upright(image), {str(key): str(text) for key, text in image.info.items()}
+    except Refused as error:
+        raise _refused(error, name) from error
 
 
 def check_size(width: int, height: int, name: str) -> None:
     """Refuse what would take too much memory. Raises OwnImageError."""
-    if width * height > LIMIT_MEGAPIXELS * 10**6:
-        raise _too_large(width * height / 1e6, name)
-    if max(width, height) > LIMIT_SIDE:
-        raise OwnImageError("own.side", f"{name} is too large ({width:,}×{height:,} pixels; limit {LIMIT_SIDE:,} a "
-                            "side).", name=name, width=width, height=height, limit=LIMIT_SIDE)
-    if not width or not height:
-        raise OwnImageError("own.no_image", f"{name} is no image.", name=name)
+    try:
+        decoding.check_size(width, height)
+    except Refused as error:
+        raise _refused(error, name) from error
 
 
-def _too_large(megapixels: float, name: str) -> OwnImageError:
-    return OwnImageError("own.large", f"{name} is too large ({megapixels:,.0f} megapixels; limit {LIMIT_MEGAPIXELS}).",
-                         name=name, megapixels=megapixels, limit=LIMIT_MEGAPIXELS)
-
-
-def _pixels_of(text: str) -> int:
-    """Pillow's 'Image size (400000000 pixels) exceeds …' -> 400000000."""
-    found = re.search(r"\((\d+) pixels\)", text)
-    return int(found[1]) if found else LIMIT_MEGAPIXELS * 10**6
+def _refused(error: Refused, name: str) -> OwnImageError:
+    """Why a picture cannot be used, in a sentence about it."""
+    if error.code in ("image.large", "image.side"):
+        return OwnImageError(f"own.{error.code[6:]}", f"{name} is {error.text}.", name=name, **error.values)
+    return OwnImageError("own.no_image", f"{name} is no image.", name=name)
 
 
 def _kept(image: Image) -> Bytes:
-    """A picture of any mode -> uint8 (H, W) or (H, W, 3), turned as its camera was held, not larger than is kept."""
-    from PIL import Image, ImageOps
+    """A picture of mode RGB or L -> uint8 (H, W) or (H, W, 3), grey where it has no colour; not larger than is kept."""
+    from PIL import Image
 
-    try:
-        image = ImageOps.exif_transpose(image)
-    except Exception:  # damaged notes of the camera; the picture itself was read
-        image = image.copy()
-    image = _plain(image)
+    pixels = np.asarray(image)
+    if pixels.ndim == 3 and (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
+        image = image.convert("L")
     if max(image.size) > KEPT_SIDE:
         image.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
     return np.array(image, dtype=np.uint8)
-
-
-def _plain(image: Image) -> Image:
-    """A picture of any mode -> one of mode L or RGB; what is transparent shows white."""
-    from PIL import Image
-
-    if image.mode[0] in "IF":
-        return Image.fromarray(_eight_bits(np.array(image)))
-    if image.mode in ("1", "L"):
-        return image.convert("L")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    grey = image.mode in ("LA", "La")
-    image = image.convert("RGB")
-    pixels = np.asarray(image)
-    same = bool((pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all())
-    return image.convert("L") if grey or same else image
-
-
-def _eight_bits(values: NDArray[Any]) -> Bytes:
-    """Numbers of 16 or 32 bits -> 0 to 255: 16-bit ones by their range, others from their least to their greatest."""
-    numbers = np.nan_to_num(values.astype(np.float64), posinf=0, neginf=0)
-    low, high = (0.0, 65535.0) if values.dtype.kind in "iu" and numbers.min() >= 0 and numbers.max() <= 65535 else (
-        float(numbers.min()), float(numbers.max()))
-    return ((numbers - low) / (high - low or 1.0) * 255).round().astype(np.uint8)
 
 
 def from_array(pixels: Bytes, name: str) -> Bytes:
@@ -181,7 +122,7 @@ def from_array(pixels: Bytes, name: str) -> Bytes:
     from PIL import Image
 
     check_size(pixels.shape[1], pixels.shape[0], name)
-    return _kept(Image.fromarray(pixels))
+    return _kept(decoding.upright(Image.fromarray(pixels)))
 
 
 def border(pixels: NDArray[Any]) -> NDArray[Any]:
@@ -265,8 +206,7 @@ def encoded(image: OwnImage) -> bytes:
 
 def decoded(data: bytes, path: Path) -> OwnImage:
     """The bytes of a kept file -> its picture; a foreign PNG is called by its file's name. Raises OwnImageError."""
-    picture = _opened(data, path.name)
-    notes = {str(key): str(text) for key, text in picture.info.items()}
+    picture, notes = _opened(data, path.name)
     chosen = notes.get(INVERSION, "")
     inversion: Inversion = "always" if chosen == "always" else "never" if chosen == "never" else "automatic"
     return OwnImage(notes.get(NAME) or path.stem, _kept(picture), inversion, path)

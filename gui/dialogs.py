@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication, Qt
 
 from engine import experiment as experiments
-from engine import ownimage, runs, storage
+from engine import runs, storage
+from engine.datasets import imagefiles
 from engine.fields import LABELS, ExperimentError
 from engine.runfiles.notices import RunError, reason
 from gui.messages import Action, Message
@@ -147,7 +148,7 @@ def open_path(session: Session, path: Path) -> None:
     """A run, by its folder or its name, is shown; a picture becomes an own image; any other file goes into the form."""
     if path.is_dir() or (session.runs_dir / path).is_dir():
         _open_run(session, path)
-    elif path.suffix.lower() in ownimage.ENDINGS:
+    elif path.suffix.lower() in imagefiles.ENDINGS:
         session.dialog_wanted.emit("own image")
         session.own.open(path)
     else:

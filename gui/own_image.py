@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from engine import ownimage
 from engine.answers import Contents
+from engine.datasets import imagefiles
 from engine.ownimage import Bytes, OwnImage
 from gui import style
 from gui.plots.picture import CAPTION_HEIGHT, Picture
@@ -242,7 +243,7 @@ class OwnImagePage(QDialog):
     @Slot()
     def _ask_file(self) -> None:
         dialog = QFileDialog(self, self.tr("Open a picture"), "", self.tr("Pictures ({endings});;All files (*)").format(
-            endings=" ".join(f"*{ending}" for ending in ownimage.ENDINGS)))
+            endings=" ".join(f"*{ending}" for ending in imagefiles.ENDINGS)))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self._open_file)
@@ -312,4 +313,4 @@ def picture_paths(content: QMimeData | None) -> list[Path]:
     """The files in a clipboard or a drop that may be pictures."""
     urls = content.urls() if content is not None else []
     paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in ownimage.ENDINGS]
+    return [path for path in paths if path.suffix.lower() in imagefiles.ENDINGS]

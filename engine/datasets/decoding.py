@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,15 +72,16 @@ def size_of(path: Path) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Image]:
+def opened(file: Path | IO[bytes]) -> Iterator[Image]:
     """A picture whose size has been checked and whose pixels have not been read. Raises Refused, also for its user."""
     from PIL import Image
 
     warnings.filterwarnings("ignore", module=r"PIL\.")  # sizes are checked here; the rest is nobody's concern
     try:
-        _check_bytes(path.stat().st_size)
-        with Image.open(path, formats=FORMATS) as image:
-            _check_size(*image.size)
+        if isinstance(file, Path):
+            _check_bytes(file.stat().st_size)
+        with Image.open(file, formats=FORMATS) as image:
+            check_size(*image.size)
             yield image
     except Exception as error:  # a decoder fed with arbitrary bytes raises anything
         raise refusal(error) from error
@@ -95,7 +96,7 @@ def _check_bytes(size: int) -> None:
                       megabytes=round(size / 1e6), limit=round(LIMIT_BYTES / 1e6))
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
     """Refuse what would take too much memory. Raises Refused."""
     if width * height > LIMIT_MEGAPIXELS * 10**6:
         raise _too_large(width * height)
@@ -145,17 +146,30 @@ def squared(image: Image, side: int, colour: str, fit: str, by: str) -> Image:
     from PIL import Image
 
     image.load()
-    turn = TURNS.get(_orientation(image))
-    plain = _interpolable(image)
+    orientation, plain = _orientation(image), _interpolable(image)
     box, size = _frame(plain.size, side, fit)
     small = plain.resize(size, Image.Resampling[by.upper()], box=box, reducing_gap=3.0)
-    small = small.transpose(Image.Transpose[turn]) if turn else small
-    small = _on_white(small).convert("L" if colour == "grey" else "RGB")
+    small = _on_white(_turned(small, orientation)).convert("L" if colour == "grey" else "RGB")
     if small.size == (side, side):
         return small
     result = Image.new(small.mode, (side, side))
     result.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
     return result
+
+
+def upright(image: Image) -> Image:
+    """A picture of any mode -> one of mode RGB or L, turned as its camera was held. Raises what Pillow raises."""
+    image.load()
+    plain = _on_white(_turned(_interpolable(image), _orientation(image)))
+    return plain.convert("L" if image.mode in ("LA", "La") else plain.mode.removesuffix("A"))
+
+
+def _turned(image: Image, orientation: int) -> Image:
+    """A picture upright, by what the notes of the camera say."""
+    from PIL import Image
+
+    turn = TURNS.get(orientation)
+    return image.transpose(Image.Transpose[turn]) if turn else image
 
 
 def _orientation(image: Image) -> int:

@@ -17,7 +17,7 @@ from engine.dataspec import Data
 from engine.runfiles.notices import Notice
 
 __all__ = ["Cached", "Changes", "Imported", "Importing", "Listing", "Skipped", "changes_since_import", "class_names",
-           "forget", "image_count", "import_images", "imported", "is_imported", "listing", "read"]
+           "forget", "image_count", "import_images", "imported", "is_imported", "listing", "read", "version"]
 
 ATTEMPTS = 3
 """Another process that imports the same folder at the same moment may take away what was just written."""
@@ -111,6 +111,15 @@ def read(spec: Data) -> Cached:
         raise DataError("data.cache", f"The images could not be kept in {place} ({why}). Choose another place with "
                         f"the variable {importcache.CACHE_VARIABLE}.", folder=place, reason=why)
     return found
+
+
+def version(spec: Data) -> str:
+    """Another text for every import of a folder; imported now if it never was. Raises DataError."""
+    known = importcache.index(spec)
+    if known is None:
+        read(spec)
+        known = importcache.index(spec)
+    return known.images if known else ""
 
 
 def changes_since_import(spec: Data) -> Changes | None:

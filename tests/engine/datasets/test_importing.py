@@ -309,8 +309,19 @@ def test_the_data_set_of_an_experiment(tmp_path):
     everything = np.concatenate([found.split(name).images.numpy() for name in datasets.SPLITS])
     assert sorted(image.tobytes() for image in everything) == sorted(
         image.tobytes() for image in folder.read(data).images)
+    assert datasets.load(data, tmp_path / "other") is found
     other = datasets.load(spec(tmp_path, seed=1), tmp_path)
     assert other.fingerprint != found.fingerprint
+
+
+def test_a_folder_that_is_imported_again_is_another_data_set(tmp_path):
+    paths = fill(tmp_path, 8)
+    held = datasets.load(spec(tmp_path), tmp_path)
+    paths[0].unlink()
+    assert datasets.load(spec(tmp_path), tmp_path) is held
+    folder.forget(spec(tmp_path))
+    again = datasets.load(spec(tmp_path), tmp_path)
+    assert len(held.training) + 1 == len(again.training) + 2 and again.fingerprint != held.fingerprint
 
 
 MANY = """
