@@ -40,6 +40,9 @@ from engine.featuremaps import layer_list as layer_list
 from engine.featuremaps import layer_maps as layer_maps
 from engine.fixedcodes import fixed_cloud, fixed_labels, within
 from engine.fixedcodes import fixed_indices as fixed_indices
+from engine.generation import generate as generate
+from engine.generation import neighbours as neighbours
+from engine.generation import ten_best as ten_best
 from engine.inputs import unit
 from engine.latentmap import code_alone as code_alone
 from engine.latentmap import codes_map as codes_map
