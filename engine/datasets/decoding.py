@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,9 +33,6 @@ LIMIT_SIDE = 16_000
 LIMIT_BYTES = 200 * 2**20
 """Of a file."""
 
-LARGE_MEGAPIXELS = 12
-"""Of larger pictures only one is unpacked at a time."""
-
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """What Pillow may try; it knows others that run foreign programs."""
 
@@ -45,7 +41,6 @@ TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSP
 """Orientation in the notes of a camera -> what turns the picture upright, as Pillow calls it."""
 
 _ORIENTATION = 0x0112
-_large = threading.Lock()
 
 
 class Refused(Exception):
@@ -59,7 +54,7 @@ class Refused(Exception):
 
 def decoded(path: Path, side: int, colour: str = "rgb", fit: str = "crop", by: str = "bicubic") -> Bytes:
     """A file -> uint8 (3 or 1, side, side): 'crop', 'pad' or 'stretch' makes it square. Raises Refused."""
-    with opened(path) as image, _alone(image):
+    with opened(path) as image:
         image.draft(None, (2 * side, 2 * side))  # a JPEG of a large photograph is unpacked smaller, and much faster
         values = np.asarray(squared(image, side, colour, fit, by), np.uint8)
     return values[None].copy() if values.ndim == 2 else np.ascontiguousarray(values.transpose(2, 0, 1))
@@ -132,13 +127,6 @@ def refusal(error: Exception) -> Refused:
     if "truncated" in text.lower():
         return Refused("image.cut", "the file is cut short")
     return Refused("image.damaged", "the file is damaged")
-
-
-@contextlib.contextmanager
-def _alone(image: Image) -> Iterator[None]:
-    """Whoever unpacks a large picture is the only one who does, which bounds the memory."""
-    with _large if image.width * image.height > LARGE_MEGAPIXELS * 10**6 else contextlib.nullcontext():
-        yield
 
 
 def squared(image: Image, side: int, colour: str, fit: str, by: str) -> Image:

@@ -1,4 +1,4 @@
-"""A folder of images into the cache: found, decoded by two threads, written one after another, and put in place whole.
+"""A folder of images into the cache: found, decoded on a thread apart, written one after another, put in place whole.
 
 A generator drives it, so that progress is told and ``close()`` cancels; what was half imported goes then.
 """
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from engine import storage
-from engine.datasets import decoding, imagefiles, importcache, inorder
+from engine.datasets import decoding, imagefiles, importcache
+from engine.datasets.apart import apart
 from engine.datasets.arrayfile import Bytes, Growing
 from engine.datasets.decoding import Refused
 from engine.datasets.imagefiles import ImageFile, Skipped
@@ -165,12 +166,11 @@ def _decode(spec: Data, files: list[ImageFile], pairing: Pairing | None, images:
     def look(file: ImageFile) -> Looked:
         return _look(spec, folder, file, pairing)
 
-    for result in inorder.in_order(look, iter(files)):
-        if result is not None:
-            file, looked = result
-            done, name = done + 1, file.name
-            (passed if looked.pixels is None else used).append(_added(looked, images, inputs))
-        if result is None or time.monotonic() - told > REPORT_S or done == len(files):
+    for each in apart(look, iter(files)):
+        if each is not None:
+            done, name = done + 1, each.item.name
+            (passed if each.result.pixels is None else used).append(_added(each.result, images, inputs))
+        if each is None or time.monotonic() - told > REPORT_S or done == len(files):
             told = time.monotonic()
             yield Importing(done, len(files), name)
 
