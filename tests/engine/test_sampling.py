@@ -64,7 +64,8 @@ def test_classes_are_mixed_by_their_shares_or_taken_alone():
     drawn = both.draw(4_000, np.random.default_rng(0))
     assert (drawn[:, 0] > 250).mean() == pytest.approx(0.25, abs=0.03)
     parts = [sampling.full(codes[:90]), sampling.full(codes[90:])]
-    expected = logsumexp([parts[0].log_density(codes[:5]) + np.log(0.75), parts[1].log_density(codes[:5]) + np.log(0.25)],
+    expected = logsumexp([part.log_density(codes[:5]) + np.log(share)
+                          for part, share in zip(parts, (0.75, 0.25), strict=True)],
                          axis=0)
     np.testing.assert_allclose(both.log_density(codes[:5]), expected)
     assert (sampling.classes(codes, labels, 2, names).draw(50, np.random.default_rng(0))[:, 0] > 250).all()
