@@ -65,6 +65,7 @@ def _how_arguments(to: argparse.ArgumentParser) -> None:
     to.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto",
                     help="where to compute (default: auto)")
     to.add_argument("--threads", type=_positive, metavar="N", help="threads on the CPU (default: measured)")
+    to.add_argument("--import-again", action="store_true", help="read a folder of images anew")
     to.add_argument("--traceback", action="store_true", help="show where in the program a failure happened")
     _folders(to)
 

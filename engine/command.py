@@ -159,7 +159,8 @@ def _trained(settings: Experiment, options: argparse.Namespace, past: Run | None
         raise ExperimentError(problems)
     if past is None and (warning := runs.free_space_warning(_runs_dir(options), settings)):
         _tell(warning.message)
-    order = Order(settings, _data_dir(options), _runs_dir(options), options.device, options.threads, past)
+    order = Order(settings, _data_dir(options), _runs_dir(options), options.device, options.threads, past,
+                  import_again=options.import_again)
     with Signals() as signals:
         trained = _train(order, signals)
     _answer(json.dumps(report(trained, _data_dir(options))))

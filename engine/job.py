@@ -38,6 +38,8 @@ class Order:
     """How much history is kept; None for the usual."""
     live_interval_s: float | None = None
     """Shortest time between two snapshots for a live view; None: without one."""
+    import_again: bool = False
+    """Whether a folder of images is read anew although it was imported."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     from engine.learning.trainable import require_labels, require_trainable
 
     chosen = device.choose(order.device, order.run.info.device if order.run else None)
-    if not (yield from _import(order.experiment.data, inbox)):
+    if not (yield from _import(order, inbox)):
         return
     images = data.load(order.experiment.data, order.data_dir)
     require_trainable(order.experiment, len(images.training), None)
@@ -91,11 +93,12 @@ def train(order: Order, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     yield from runs.record(run, events, inbox, device=chosen.type, threads=threads, limits=order.limits)
 
 
-def _import(spec: Data, inbox: Inbox) -> Generator[tuple[Any, ...], None, bool]:
+def _import(order: Order, inbox: Inbox) -> Generator[tuple[Any, ...], None, bool]:
     """The person's own images into the cache, where they are not there yet; -> False when asked to stop before."""
     from engine.datasets import folder
 
-    if spec.dataset == "folder" and not folder.is_imported(spec):
+    spec = order.experiment.data
+    if spec.dataset == "folder" and (order.import_again or not folder.is_imported(spec)):
         with contextlib.closing(folder.import_images(spec)) as events:
             for event in events:
                 yield (event,)

@@ -56,7 +56,8 @@ class Changes:
     @property
     def notice(self) -> Notice:
         """The same as a notice of a run: training goes on with what was imported."""
-        return Notice("data.folder_changed", f"{self.text} The images that were imported are used.",
+        return Notice("data.folder_changed", f"{self.text} Training goes on with what was "
+                      "imported; import again to use the folder as it is.",
                       {"missing": len(self.missing), "new": len(self.new), "altered": len(self.altered)})
 
 
