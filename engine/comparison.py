@@ -36,6 +36,8 @@ class Compared:
     experiment: Experiment
     evaluations: tuple[Evaluation, ...]
     elapsed_s: float
+    test_loss: float | None = None
+    """Of images that no decision has seen; None where there are none, and before the end."""
 
     @property
     def parameters(self) -> int:
@@ -54,7 +56,8 @@ class Compared:
 def compared(run: Run, title: str) -> Compared:
     """A run as it lies on disk. Raises RunError, also for metrics that cannot be read."""
     metrics = run.metrics()
-    return Compared(title, run.experiment, tuple(metrics.evaluations), run.state.elapsed_s)
+    state = run.state
+    return Compared(title, run.experiment, tuple(metrics.evaluations), state.elapsed_s, state.test_loss)
 
 
 def readable(runs: Iterable[tuple[Run, str]]) -> tuple[list[Compared], list[str]]:
@@ -88,9 +91,9 @@ def table(runs: Sequence[Compared], names: Mapping[str, str] | None = None) -> T
         "training loss": [run.last("training_loss") for run in runs],
         "validation loss": [run.last("validation_loss") for run in runs],
         "best validation loss": [run.best() for run in runs]}
-    accuracies = [run.last("validation_accuracy") for run in runs]
-    if any(value is not None for value in accuracies):
-        results["validation accuracy"] = accuracies
+    also = {"test loss": [run.test_loss for run in runs],
+            "validation accuracy": [run.last("validation_accuracy") for run in runs]}
+    results |= {name: values for name, values in also.items() if any(value is not None for value in values)}
     results["time, s"] = [round(run.elapsed_s, 1) for run in runs]
     columns = ("run", *(names.get(path, path) for path in different), *results)
     cells = [[run.title for run in runs], *(list(map(_plain, row)) for row in different.values()), *results.values()]

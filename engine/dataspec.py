@@ -28,6 +28,9 @@ IMAGE_SHAPES: dict[str, tuple[int, int]] = {
 CLASSES: dict[str, int] = {"digits": 10, "mnist": 10, "fashion-mnist": 10, "kmnist": 10, "cifar-10": 10}
 """Data set -> how many classes its labels tell apart; a folder says so itself."""
 
+FOLDER_FIELDS = ("folder", "recursive", "classes", "class_count", "colour", "fit")
+"""What says which images of a person's own are used, and how they are read."""
+
 NOISES = ("gaussian", "salt-and-pepper", "masking")
 """Changes of the input that are drawn anew in every epoch of a training."""
 

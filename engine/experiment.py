@@ -22,7 +22,7 @@ from engine.blocks import (
     EncoderBlock,
     Linear,
 )
-from engine.dataspec import CLASSES, IMAGE_SHAPES, Data
+from engine.dataspec import CLASSES, FOLDER_FIELDS, IMAGE_SHAPES, Data
 from engine.fields import ExperimentError, Frozen, Problem, about
 
 LossName = Literal["mse", "l1", "bce"]
@@ -287,6 +287,14 @@ def _toml_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError, KeyError):  # too many digits is a ValueError and no TOMLDecodeError
         return text
+
+
+def with_folder_of(preset: Experiment, other: Experiment) -> Experiment:
+    """A preset for images of one's own, with the folder that another experiment uses; any other preset as it is."""
+    if preset.data.dataset != "folder" or preset.data.folder or not other.data.folder:
+        return preset
+    taken = {name: getattr(other.data, name) for name in FOLDER_FIELDS}
+    return preset.model_copy(update={"data": preset.data.model_copy(update=taken)})
 
 
 def code_size(experiment: Experiment) -> int:

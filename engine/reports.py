@@ -21,9 +21,10 @@ from engine.run import Run
 from engine.runfiles.notices import RunError
 from engine.tables import Table
 
-Kind = Literal["feature_maps", "growth", "before_after", "beside", "codes", "interpolation", "curves", "table",
-               "confusion"]
-Quantity = Literal["parameters", "training_loss", "validation_loss", "training_accuracy", "validation_accuracy"]
+Kind = Literal["feature_maps", "growth", "before_after", "beside", "codes", "interpolation", "generated", "ten_best",
+               "curves", "table", "confusion"]
+Quantity = Literal["parameters", "training_loss", "validation_loss", "test_loss", "training_accuracy",
+                   "validation_accuracy"]
 Status = Literal["missing", "queued", "training", "interrupted", "finished"]
 
 ENCODER, FROM_SNAPSHOT = "classifier.encoder", "classifier.snapshot"
@@ -94,7 +95,7 @@ class Report(Part):
     name: str
     title: str
     authors: str
-    year: int
+    year: int | Literal["undated"]
     note: str = ""
     experiment: tuple[Entry, ...] = Field(min_length=1)
     figure: tuple[Figure, ...] = ()
@@ -139,6 +140,8 @@ class Found:
         """A number of the run's newest evaluation; None before there is one. Parameters need no run."""
         if quantity == "parameters":
             return shapes.plan(self.experiment).parameters
+        if quantity == "test_loss":
+            return self.compared.test_loss if self.compared else None
         return self.compared.last(quantity) if self.compared else None
 
 
@@ -154,8 +157,9 @@ def read(path: Path) -> Report:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, pydantic.ValidationError) as error:
         raise ReportError(f"{path.name}: {error}") from None
     known = {entry.preset for entry in report.experiment}
-    if any(figure.kind == "curves" and "parameters" in figure.quantities for figure in report.figure):
-        raise ReportError(f"{path.name}: parameters have no curve; take them for a table")
+    flat_ones = {"parameters", "test_loss"}
+    if any(figure.kind == "curves" and flat_ones & set(figure.quantities) for figure in report.figure):
+        raise ReportError(f"{path.name}: parameters and test loss have no curve; take them for a table")
     strange = {name for figure in report.figure for name in figure.experiments} - known
     if strange:
         raise ReportError(f"{path.name}: a figure wants {', '.join(sorted(strange))}, which is none of its experiments")
@@ -206,6 +210,7 @@ def _answers(run: Run, experiment: Experiment) -> bool:
 def same(wanted: Experiment, other: Experiment) -> bool:
     """Whether two experiments differ in nothing but words, seeds and which run of one preset a classifier begins with.
     """
+    wanted = experiments.with_folder_of(wanted, other)
     ours, theirs = ({path: value for path, value in flat(it).items() if path not in (*DESCRIPTIVE, *SEEDS)}
                     for it in (wanted, other))
     source, used = str(ours.pop(ENCODER, "")), str(theirs.pop(ENCODER, ""))

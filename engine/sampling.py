@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from engine.answers import QuestionError
 
 Codes = NDArray[np.float64]
 """(n, d): one flattened code a row."""
-Kind = Literal["standard", "diagonal", "full", "classes", "mixture", "around"]
 
 MOST_NUMBERS = 4_096
 """Above so many numbers a covariance is not made; its estimate from fewer codes than numbers needs none."""

@@ -63,7 +63,63 @@ def test_the_numbers_that_the_reports_name():
 
 
 def test_every_network_of_the_reports_is_counted():
-    assert set(NETWORKS) == {*PARAMETERS, "digits-quick"}
+    assert set(NETWORKS) == {*PARAMETERS, *PHOTOS, "digits-quick", "photos-residual", "fashion-denoising"}
+
+
+def photo_network(blocks, code, normalized):
+    """Encoder blocks as (kernel, inputs, outputs), the side of the last maps, and the kernels of the solved mirror."""
+    convolutions, side, back = blocks
+    last = convolutions[-1][2]
+    there = sum(convolution(*block) for block in convolutions) + dense(last * side**2, code)
+    mirrored = zip(back, [(c[2], c[1]) for c in reversed(convolutions)], strict=True)
+    again = dense(code, last * side**2) + sum(convolution(kernel, *ends) for kernel, ends in mirrored)
+    channels = [c[2] for c in convolutions]
+    return there + again + (2 * (sum(channels) + sum(channels)) if normalized else 0)
+
+
+THREE = [(7, 3, 32), (6, 32, 64), (4, 64, 128)]
+STRIDES = ([*THREE, (3, 128, 256)], 6, (3, 4, 6, 7))
+POOLED = ([*THREE, (3, 128, 256)], 5, (3, 4, 6, 7))
+DEEPER = ([*THREE, (4, 128, 256), (4, 256, 512), (3, 512, 1024)], 4, (3, 4, 4, 4, 6, 7))
+ENDS = ([(7, 3, 32), (5, 32, 64), (4, 64, 128), (3, 128, 256)], 5, (3, 4, 5, 7))
+EVERY = ([*THREE, (3, 128, 256)], 4, (3, 4, 6, 7))
+PHOTOS = {
+    "photos-1": (STRIDES, 200, False), "photos-2": (POOLED, 200, False), "photos-3": (POOLED, 200, True),
+    "photos-4": (DEEPER, 200, True), "photos-5": (ENDS, 200, True), "photos-6": (EVERY, 200, True),
+    "photos-7": (EVERY, 200, True), "photos-8": (EVERY, 500, True), "photos-9": (EVERY, 200, True),
+}
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_network_for_photographs_is_the_reports(name):
+    preset = PRESETS[name]
+    assert shapes.plan(preset).decoder[-1].output == (3, 96, 96)
+    train, given = preset.train, preset.data.input
+    assert (train.loss, train.optimizer, train.learning_rate, train.batch_size, train.epochs) == (
+        "mse", "adam", 0.001, 32, 40)
+    assert (given.change, given.factor, given.enlargement, preset.model.output) == ("resolution", 4, "bicubic", "relu")
+    assert (preset.data.validation_share, preset.data.test_share) == (0.075, 0.075)
+    *blocks, code = preset.model.encoder
+    assert {block.activation for block in preset.model.encoder} == {"sigmoid" if name == "photos-7" else "relu"}
+    assert {block.batch_normalization for block in blocks} == {PHOTOS[name][2]} and code.size == PHOTOS[name][1]
+    dropped = [0.15, 0.15, 0.0, 0.0] if name == "photos-9" else [0.0] * len(blocks)
+    assert [block.dropout for block in blocks] == dropped
+
+
+def table_row(preset):
+    """The blocks of a preset as the report's table prints them."""
+    return " · ".join(f"{b.kernel},{b.stride},{b.padding}→{b.channels}"
+                      + (f" + P {b.pool_kernel},{b.pool_stride}" if b.pool_kernel else "")
+                      for b in preset.model.encoder[:-1])
+
+
+def test_the_blocks_are_those_of_the_table():
+    six = "7,1,1→32 + P 3,2 · 6,1,1→64 + P 2,2 · 4,1,1→128 + P 2,2 · 3,1,0→256 + P 2,2"
+    assert [table_row(PRESETS[f"photos-{number}"]) for number in range(1, 10)] == [
+        "7,2,1→32 · 6,2,1→64 · 4,2,1→128 · 3,2,1→256",
+        *["7,2,1→32 · 6,2,1→64 · 4,2,1→128 · 3,1,1→256 + P 3,2"] * 2,
+        "7,2,1→32 · 6,2,1→64 · 4,2,1→128 · 4,1,1→256 · 4,1,1→512 · 3,1,1→1024 + P 3,2",
+        "7,1,1→32 + P 3,2 · 5,2,1→64 · 4,2,1→128 · 3,1,1→256 + P 3,2", *[six] * 4]
 
 
 CLASSIFIERS = {
@@ -96,7 +152,10 @@ def test_a_classifier_has_the_encoder_it_names_and_a_linear_layer(name):
 @pytest.mark.parametrize(("name", "preset"), PRESETS.items())
 def test_a_preset_is_named_sourced_explained_and_can_be_trained(name, preset):
     assert (preset.name, bool(preset.source), bool(preset.note)) == (name, True, True)
-    assert shapes.problems(preset) == ()
+    mine = ex.with_folder_of(preset, ex.replaced(ex.Experiment(), {"data.folder": "photographs"}))
+    assert shapes.problems(mine) == ()
+    lacks = {"data.folder"} if preset.data.dataset == "folder" else set()
+    assert {problem.field for problem in shapes.problems(preset)} == lacks
 
 
 @pytest.mark.parametrize("name", sorted(PARAMETERS))

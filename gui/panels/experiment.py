@@ -133,7 +133,8 @@ class ExperimentPanel(QWidget):
     def _choose_preset(self, index: int) -> None:
         name = self.preset.itemData(index)
         try:
-            self._session.draft.replace(experiments.load(self.preset.paths[name]))
+            chosen = experiments.load(self.preset.paths[name])
+            self._session.draft.replace(experiments.with_folder_of(chosen, self._session.draft.experiment))
         except (ExperimentError, OSError) as error:
             text = self.tr("The preset {name} could not be read ({reason}). The settings stay as they are.")
             self._session.message.emit(Message(text.format(name=name, reason=error)))

@@ -23,6 +23,7 @@ def named(quantity: Quantity) -> str:
     return {"parameters": translate("ReportFigure", "Parameters"),
             "training_loss": translate("ReportFigure", "Training loss"),
             "validation_loss": translate("ReportFigure", "Validation loss"),
+            "test_loss": translate("ReportFigure", "Test loss"),
             "training_accuracy": translate("ReportFigure", "Training accuracy"),
             "validation_accuracy": translate("ReportFigure", "Validation accuracy")}[quantity]
 

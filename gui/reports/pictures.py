@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication
 
 import resources
 from engine import experiment as experiments
+from engine.generated import Recipe
 from engine.reports import Figure, Maps
 from gui.models import SnapshotHandle
 from gui.plots.panel import Row
@@ -20,6 +21,8 @@ from gui.reports.asking import Ask
 from gui.reports.standing import Standing
 from gui.widgets.quantities import significant
 
+DRAWN = 6
+"""Images drawn from the fitted distribution, beside an original."""
 STEPS = 10
 """Pictures of an interpolation."""
 Standings = Mapping[str, Standing]
@@ -128,6 +131,33 @@ def _interpolation(figure: Figure, shown: list[Standing], _: Path) -> Plan:
     return Plan(asks, rows)
 
 
+def _generated(figure: Figure, shown: list[Standing], _: Path) -> Plan:
+    """For each experiment an image, its reconstruction, and images from the distribution fitted to the codes."""
+    asks = tuple(ask for it in shown for ask in (
+        _reconstruct(figure, it, it.handles[-1]), Ask("generate", it.handles[-1], it.found.experiment, (
+            Recipe(count=DRAWN),))))
+
+    def rows(answers: Sequence[Any]) -> list[Row]:
+        made, drawn = [], translate("ReportFigure", "Drawn")
+        for it, one, answer in zip(shown, answers[::2], answers[1::2], strict=True):
+            labels = (_original(), translate("ReportFigure", "Reconstruction"), *[drawn] * len(answer.pictures))
+            made.append(Row(it.title, (one.images[0], one.outputs[0], *answer.pictures), labels))
+        return made
+
+    return Plan(asks, rows)
+
+
+def _ten_best(figure: Figure, shown: list[Standing], _: Path) -> Plan:
+    """The ten best of many drawn images, for each experiment."""
+    asks = tuple(Ask("ten_best", it.handles[-1], it.found.experiment, (Recipe(),)) for it in shown)
+
+    def rows(answers: Sequence[Any]) -> list[Row]:
+        return [Row(it.title, tuple(answer.pictures), tuple(str(place + 1) for place in range(len(answer.pictures))))
+                for it, answer in zip(shown, answers, strict=True)]
+
+    return Plan(asks, rows)
+
+
 def _feature_maps(figure: Figure, shown: list[Standing], data_dir: Path) -> Plan:
     """What random kernels make of an image, for each of some first layers; no run is needed."""
     asks = tuple(Ask(work=partial(_first_maps, maps, data_dir, figure.split, figure.images[0]))
@@ -156,7 +186,7 @@ def _first_maps(maps: Maps, data_dir: Path, split: str, index: int) -> Any:
 
 PLANS: dict[str, Callable[[Figure, list[Standing], Path], Plan]] = {
     "growth": _growth, "before_after": _before_after, "beside": _beside, "codes": _codes,
-    "interpolation": _interpolation, "feature_maps": _feature_maps}
+    "interpolation": _interpolation, "generated": _generated, "ten_best": _ten_best, "feature_maps": _feature_maps}
 """Kind -> what it asks."""
 
 

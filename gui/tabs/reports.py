@@ -10,6 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from engine import reports
+from engine.experiment import with_folder_of
 from engine.reports import Report
 from gui import style
 from gui.reports import numbers, standing
@@ -199,7 +200,11 @@ class ReportsTab(QWidget):
                 wanted[source] = None
             wanted[name] = None
         for found in (self.standings[name].found for name in wanted):
-            self._session.queue.add(found.experiment, run=found.run.folder if found.run and found.resumable else None)
+            experiment = with_folder_of(found.experiment, self._session.draft.experiment)
+            if experiment.data.dataset == "folder" and not experiment.data.folder:
+                self._session.dialog_wanted.emit("image folder")
+                return
+            self._session.queue.add(experiment, run=found.run.folder if found.run and found.resumable else None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:

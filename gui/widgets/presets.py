@@ -39,7 +39,8 @@ class PresetChoice(Choice):
     def show_origin(self, experiment: Experiment) -> None:
         """Choose the preset that the experiment is, as long as none of its settings is changed; else none."""
         path = self.paths.get(experiment.name)
-        unchanged = path is not None and read(path) == experiment
+        preset = read(path) if path is not None else None
+        unchanged = preset is not None and experiments.with_folder_of(preset, experiment) == experiment
         self.setCurrentIndex(self.findData(experiment.name) if unchanged else -1)
 
     def showPopup(self) -> None:

@@ -12,7 +12,7 @@ from engine.blocks import Convolution, Linear
 from engine.data import Split
 from engine.dataspec import Data, Input
 from engine.experiment import Experiment, Model
-from engine.generation import Recipe
+from engine.generated import Recipe
 
 ENCODER = (Linear(size=4, activation="none"),)
 
