@@ -40,7 +40,7 @@ SMALLEST = (1000, 640)
 GROUPS = {
     "model": ("architecture.ArchitectureTab", "training.TrainingTab"),
     "look": ("reconstruction.ReconstructionTab", "layers.LayersTab", "latent.LatentTab",
-             "interpolation.InterpolationTab"),
+             "interpolation.InterpolationTab", "generation.GenerationTab"),
     "compare": ("classifier.ClassifierTab", "compare.CompareTab", "reports.ReportsTab"),
 }
 """The tabs by group, each its module and class in gui.tabs; imported and made when first shown."""
@@ -154,6 +154,7 @@ class Window(QMainWindow):
         names = {"architecture": self.tr("Architecture"), "training": self.tr("Training"),
                  "reconstruction": self.tr("Reconstruction"), "layers": self.tr("Layers"),
                  "latent": self.tr("Latent grid"), "interpolation": self.tr("Interpolation"),
+                 "generation": self.tr("Generation"),
                  "classifier": self.tr("Classifier"), "compare": self.tr("Compare"), "reports": self.tr("Reports")}
         groups = {"model": self.tr("Model"), "look": self.tr("Look"), "compare": self.tr("Compare")}
         self._pages: list[tuple[str, QVBoxLayout]] = []

@@ -120,7 +120,7 @@ def lines(figure: Figure, standings: Standings) -> tuple[list[Line], Axes]:
     for group, name in enumerate(figure.experiments):
         compared = standings[name].found.compared
         for place, quantity in enumerate(figure.quantities if compared else ()):
-            assert compared is not None and quantity != "parameters"
+            assert compared is not None and quantity != "parameters" and quantity != "test_loss"
             x, y = comparison.curve(compared, quantity, "step" if figure.batches else "epoch")
             if figure.batches and quantity == "training_loss":
                 x, y = _batch_losses(standings[name])
