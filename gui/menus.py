@@ -68,7 +68,7 @@ class Menus(QObject):
     def _view(self, menu: QMenu) -> None:
         tabs = self._window.tabs
         for index in range(tabs.count()):
-            self._add(menu, tabs.names[index], partial(tabs.setCurrentIndex, index), f"Ctrl+{index + 1}")
+            self._add(menu, tabs.names[index], partial(tabs.setCurrentIndex, index), f"Ctrl+{(index + 1) % 10}")
         menu.addSeparator()
         self.left = self._add(menu, self.tr("Left panel"), self._toggle_left, "Ctrl+B")
         self._add(menu, self.tr("Full screen"), self._toggle_full_screen, "F11")

@@ -32,7 +32,7 @@ class TabGroups(QTabWidget):
         self._groups.append(group)
         number = self.addTab(page, name) + 1
         self._last.setdefault(group, number - 1)
-        self.setTabToolTip(number - 1, f"{name} (Ctrl+{number})")
+        self.setTabToolTip(number - 1, f"{name} (Ctrl+{number % 10})")
 
     def setCurrentIndex(self, index: int) -> None:
         """Bring a tab to the front, also one that is folded away: a hidden one would give way to its neighbour."""
