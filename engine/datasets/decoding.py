@@ -33,6 +33,9 @@ LIMIT_SIDE = 16_000
 LIMIT_BYTES = 200 * 2**20
 """Of a file."""
 
+ROWS = 256
+"""So many rows of a picture of large numbers are scaled at once."""
+
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """What Pillow may try; it knows others that run foreign programs."""
 
@@ -202,17 +205,27 @@ def _on_white(image: Image) -> Image:
 
 
 def _in_bytes(image: Image) -> Image:
-    """Numbers of 16 or 32 bits -> mode L: scaled, never clipped."""
+    """Numbers of 16 or 32 bits -> mode L: scaled, never clipped; what is no number counts as 0."""
     from PIL import Image
 
     given = np.asarray(image)
-    values = given.astype(np.float32)
-    if given.dtype.kind == "f":
-        np.nan_to_num(values, copy=False, posinf=0, neginf=0)
-    low, high = float(values.min()), float(values.max())
     limit = 1.0 if given.dtype.kind == "f" else 65535.0
+    low, high = _range(given)
     if low >= 0 and high <= limit:
         low, high = 0.0, limit
-    values -= low
-    values *= 255 / (high - low or 1.0)
-    return Image.fromarray(np.rint(values, out=values).astype(np.uint8))
+    result = np.empty(given.shape, np.uint8)
+    for start in range(0, len(given), ROWS):  # all at once would take many times the memory
+        values = given[start:start + ROWS].astype(np.float64)
+        values = np.nan_to_num(values, posinf=high, neginf=low).clip(low, high)
+        result[start:start + ROWS] = np.rint((values - low) * (255 / (high - low or 1.0)))
+    return Image.fromarray(result)
+
+
+def _range(values: NDArray[Any]) -> tuple[float, float]:
+    """The least and the greatest number; 0 and 0 where there is none."""
+    if values.dtype.kind != "f":
+        return float(values.min()), float(values.max())
+    finite = np.isfinite(values)
+    if not finite.any():
+        return 0.0, 0.0
+    return float(values.min(where=finite, initial=np.inf)), float(values.max(where=finite, initial=-np.inf))

@@ -131,7 +131,10 @@ def test_floats_within_one_are_kept_and_others_go_from_least_to_greatest(tmp_pat
     pixels = decoding.decoded(saved(Image.fromarray(ramp * -1000), tmp_path, "wild.tif"), 16, "grey")
     assert (pixels.min(), pixels.max()) == (0, 255)
     ramp[0, 0], ramp[3, 3] = np.nan, np.inf
-    assert decoding.decoded(saved(Image.fromarray(ramp), tmp_path, "nan.tif"), 16, "grey").shape == (1, 16, 16)
+    pixels = decoding.decoded(saved(Image.fromarray(ramp), tmp_path, "nan.tif"), 16, "grey")
+    assert (pixels[0, 0, 0], pixels[0, 3, 3], pixels[0, 0, 15]) == (0, 255, 191)
+    nothing = np.full((16, 16), np.nan, np.float32)
+    assert not decoding.decoded(saved(Image.fromarray(nothing), tmp_path, "nothing.tif"), 16, "grey").any()
 
 
 def test_thirty_two_bits(tmp_path):

@@ -223,6 +223,8 @@ def damages(cache):
         "binary index": of("index", lambda path: path.write_bytes(bytes(range(256)))),
         "nested index": of("index", lambda path: path.write_text("[" * 100_000)),
         "list index": of("index", lambda path: path.write_text("[]")),
+        "edited names": of("index", lambda path: path.write_text(path.read_text().replace(
+            '"class_names": []', '"class_names": ["cats"]', 1))),
         "other count": of("index", lambda path: path.write_text(path.read_text().replace("5, 3", "4, 3"))),
         "no files": of("files", Path.unlink),
         "edited files": of("files", edited),
