@@ -127,6 +127,8 @@ def refusal(error: Exception) -> Refused:
         return Refused("image.unreadable", f"it could not be read ({reason(error)})", reason=reason(error))
     if isinstance(error, MemoryError) or "too large" in text.lower() or "MAX_TEXT" in text:
         return Refused("image.content", "too large when unpacked")
+    if "conversion from" in text or "not available" in text:
+        return Refused("image.colours", "its colours or its compression are of a kind that is not read")
     if "truncated" in text.lower():
         return Refused("image.cut", "the file is cut short")
     return Refused("image.damaged", "the file is damaged")

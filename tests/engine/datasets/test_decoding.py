@@ -165,6 +165,21 @@ def test_grey_and_colour_of_each_other(tmp_path):
     assert red.shape == (1, 8, 8) and set(red.flatten().tolist()) == {76}
 
 
+@pytest.mark.parametrize("text", ["conversion from CMY to RGB not supported", "decoder jpeg2k not available"])
+def test_colours_and_compressions_that_are_not_read(tmp_path, monkeypatch, text):
+    def fail(*_):
+        raise ValueError(text)
+
+    path = saved(quarters(), tmp_path, "image.png")
+    monkeypatch.setattr(Image.Image, "convert", fail)
+    assert "of a kind that is not read" in refused(path, "image.colours")
+
+
+def test_the_colours_of_lab(tmp_path):
+    grey = decoding.decoded(saved(Image.new("LAB", (8, 8), (128, 128, 128)), tmp_path, "lab.tif"), 8)
+    assert np.ptp(grey.astype(int)) <= 3 and 100 < grey.mean() < 140
+
+
 def test_one_pixel_and_a_line(tmp_path):
     assert decoding.decoded(saved(Image.new("RGB", (1, 1), RED), tmp_path, "dot.png"), 8).shape == (3, 8, 8)
     for fit in ("crop", "pad", "stretch"):

@@ -326,6 +326,24 @@ def test_a_folder_that_is_imported_again_is_another_data_set(tmp_path):
     assert len(held.training) + 1 == len(again.training) + 2 and again.fingerprint != held.fingerprint
 
 
+def test_images_that_would_take_half_of_the_memory_stay_on_the_disk(tmp_path, monkeypatch):
+    fill(tmp_path, 20)
+    usual = datasets.load(spec(tmp_path), tmp_path).fingerprint
+    folder.forget(spec(tmp_path))
+    mapped = []
+    memmap = np.memmap
+
+    def mapping(*given, **named):
+        mapped.append(named.get("shape"))
+        return memmap(*given, **named)
+
+    monkeypatch.setattr("engine.datasets.resizing.free_memory", lambda: 1000)
+    monkeypatch.setattr(np, "memmap", mapping)
+    found = datasets.load(spec(tmp_path), tmp_path)
+    assert found.fingerprint == usual
+    assert (16, 3, 12, 12) in mapped
+
+
 MANY = """
 import resource, sys
 from pathlib import Path
