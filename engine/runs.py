@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckpointFile", "DamagedFile", "Limits", "Metrics", "Moved", "Notes", "Notice", "Resumption", "RetrySave",
     "Run", "RunError", "RunInfo", "RunState", "SaveElsewhere", "SaveFailed", "Saved", "SnapshotFile", "Status",
-    "Thinned", "Told", "adopt", "check_writable", "create", "default_runs_dir", "free_space_warning", "list_runs",
-    "load_checkpoint", "load_snapshot", "open_run", "record", "restore", "set_notes", "take_over", "tidy", "title",
-    "titles", "trash", "write_notes",
+    "Thinned", "Told", "adopt", "check_writable", "create", "default_runs_dir", "free_space_warning", "is_run",
+    "list_runs", "load_checkpoint", "load_snapshot", "open_run", "record", "restore", "set_notes", "take_over",
+    "tidy", "title", "titles", "trash", "write_notes",
 ]
 
 RUNS_DIR_VARIABLE = "AUTOENCODER_EXPLORER_RUNS"
@@ -79,7 +79,7 @@ def create(runs_dir: Path, experiment: Experiment, data_fingerprint: str, *, dev
 
 def adopt(source: Path, runs_dir: Path) -> Run:
     """A copy of a run from anywhere, under its own name or the next free one. Raises NotWritable, RunError."""
-    if not _is_run(source):
+    if not is_run(source):
         raise RunError("run.missing", f"There is no run in {source}.", name=str(source))
     check_writable(runs_dir)
     return Run(_new_folder(runs_dir, source.name, lambda folder: storage.copy_files(source, folder)))
@@ -146,10 +146,10 @@ def list_runs(runs_dir: Path) -> list[Run]:
         found = [runs_dir / name for name, _ in storage.listing(runs_dir) if not name.startswith(".")]
     except (OSError, ValueError):  # not to be read, or no path at all
         return []
-    return sorted((Run(folder) for folder in found if _is_run(folder)), key=_age, reverse=True)
+    return sorted((Run(folder) for folder in found if is_run(folder)), key=_age, reverse=True)
 
 
-def _is_run(folder: Path) -> bool:
+def is_run(folder: Path) -> bool:
     """Whether there is anything of a run in a folder."""
     return any(storage.stamp(folder / name) != (0, 0, 0) for name in _RUN_FILES)
 
@@ -164,7 +164,7 @@ def _age(run: Run) -> tuple[float, str]:
 def open_run(name: str | Path, runs_dir: Path) -> Run:
     """A run by its folder, or by its name in the folder of runs; its newest checkpoint is verified. Raises RunError."""
     for folder in (runs_dir / name, Path(name)):
-        if str(name) and _is_run(folder):
+        if str(name) and is_run(folder):
             run = Run(folder)
             with contextlib.suppress(DamagedFile):
                 if checkpoints := run.checkpoints():
@@ -229,7 +229,7 @@ def write_notes(run: Run, notes: Notes) -> None:
 def set_notes(run: Run, **changes: Any) -> Notes:
     """Change some of the notes (``name``, ``tags``, ``star``, ``remarks``) as the file says now, so that what another
     window wrote stays; -> all of them. Raises RunError, also where they have no folder any more, and OSError."""
-    if not _is_run(run.folder):
+    if not is_run(run.folder):
         raise RunError("run.missing", f"The run {run.name} is no longer there.", name=run.name)
     notes = Notes.model_validate({**run.notes.model_dump(), **changes})
     write_notes(run, notes)

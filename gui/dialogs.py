@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from PySide6.QtWidgets import QFileDialog
 
+    from gui.imports.dialog import ImportPage
     from gui.own_image import OwnImagePage
 
 translate = QCoreApplication.translate
@@ -30,6 +31,10 @@ def ask(window: Any, what: str) -> None:
     session: Session = window.session
     if what == "own image":
         own_image_page(window)
+        return
+    if what.startswith("image folder"):
+        _, _, named = what.partition(": ")
+        import_page(window, Path(named) if named else None)
         return
     if what == "data sets":
         from gui.data_page import DataPage
@@ -47,6 +52,18 @@ def ask(window: Any, what: str) -> None:
         "save elsewhere": (translate("dialogs", "Save the run in"), session.runs_dir, session.save_elsewhere),
     }[what]
     _show(_dialog(window, title, start, folder=True), use)
+
+
+def import_page(window: Any, folder: Path | None = None) -> ImportPage:
+    """The page of a folder of images, in front; imported when wanted."""
+    from gui.imports.dialog import ImportPage
+
+    page = window.findChild(ImportPage) or ImportPage(window.session, window)
+    if folder is not None and not window.session.importer.at_work:
+        page.form.folder.use(folder)
+    page.show()
+    page.raise_()
+    return page
 
 
 def own_image_page(window: Any) -> OwnImagePage:
@@ -145,9 +162,15 @@ def write_experiment(session: Session, path: Path) -> None:
 
 
 def open_path(session: Session, path: Path) -> None:
-    """A run, by its folder or its name, is shown; a picture becomes an own image; any other file goes into the form."""
-    if path.is_dir() or (session.runs_dir / path).is_dir():
+    """A run, by its folder or its name, is shown; any other folder is offered for import; a picture becomes an own
+    image; any other file goes into the form."""
+    if path.is_dir() and not runs.is_run(path):
+        session.dialog_wanted.emit(f"image folder: {path}")
+    elif path.is_dir() or (session.runs_dir / path).is_dir():
         _open_run(session, path)
+    elif path.suffix.lower() in imagefiles.ARCHIVES:
+        text = translate("dialogs", "{name} is an archive. Unpack it, and drop the folder: only folders are imported.")
+        session.message.emit(Message(text.format(name=path.name)))
     elif path.suffix.lower() in imagefiles.ENDINGS:
         session.dialog_wanted.emit("own image")
         session.own.open(path)

@@ -16,7 +16,7 @@ from engine.datasets import sources
 from engine.events import Diverged
 from engine.experiment import Experiment
 from engine.fields import LABELS
-from engine.runfiles.notices import RunError
+from engine.runfiles.notices import Notice, RunError
 from gui.messages import Action, Message
 from gui.workers import Failure
 
@@ -60,6 +60,12 @@ class Session(Protocol):
     def try_again(self, experiment: Experiment, changes: Mapping[str, Any]) -> None: ...
     def try_on_cpu(self, experiment: Experiment) -> None: ...
     def take_over(self, run: Run) -> None: ...
+
+
+def notice(session: Session, told: Notice) -> Message:
+    """What a run has to say at its start; a folder that has changed can be imported again."""
+    again = Action(translate("explain", "Import again…"), partial(session.dialog_wanted.emit, "image folder"))
+    return Message(told.message, "warning", (again,) if told.code == "data.folder_changed" else (), key=told.code)
 
 
 def refusal(session: Session, even_if_full: bool = False) -> Message | None:

@@ -49,6 +49,7 @@ class Menus(QObject):
         self._add(menu, self.tr("Save experiment as…"), partial(dialogs.save_experiment, self._window), "Ctrl+S")
         menu.addSeparator()
         self._add(menu, self.tr("Own image…"), partial(self._want, "own image"))
+        self._add(menu, self.tr("Image folder…"), partial(self._want, "image folder"), "Ctrl+I")
         self._add(menu, self.tr("Data sets…"), partial(self._want, "data sets"))
         self._add(menu, self.tr("Runs folder…"), partial(self._want, "runs folder"))
         menu.addSeparator()

@@ -26,6 +26,7 @@ from gui.downloads import Downloads
 from gui.draft import Draft
 from gui.exports import Exports
 from gui.forecast import Forecast
+from gui.imports.importer import Importer
 from gui.job import Order, Started
 from gui.messages import Message
 from gui.models import Models, SnapshotHandle
@@ -83,6 +84,7 @@ class Session(QObject):
         self.forecast = Forecast(self._questions, self)
         self.downloads = Downloads(self)
         self.exports = Exports(self)
+        self.importer = Importer(self)
         self._loader: Loader | None = None
         self._waiting: tuple[Order, tuple[Any, ...], bool] | None = None
         self._threads: dict[tuple[Any, ...], int] = {}  # measured, so that the next start of such a network is quick
@@ -103,6 +105,7 @@ class Session(QObject):
         self.downloads.finished.connect(self._end_download)
         self.exports.message.connect(self.message)
         self.exports.finished.connect(self._look_for_end)
+        self.importer.finished.connect(self._end_import)
         self.data_dir_changed.connect(self.shown.look_again)
         self._questions.finished.connect(self._look_for_end)
         self._questions.crashed.connect(self._log_failure)
@@ -330,7 +333,7 @@ class Session(QObject):
             if self.training.experiment is not None:
                 self._threads[_machine_key(self.training.experiment)] = event.threads
             for notice in event.notices:
-                self.message.emit(Message(notice.message, "warning", key=notice.code))
+                self.message.emit(explain.notice(self, notice))
         elif isinstance(event, Moved):
             self.shown.move(event.run)
             self.use_runs_dir(event.run.folder.parent)
@@ -391,6 +394,14 @@ class Session(QObject):
         """Whether another host holds the run, so that only a person can know that it no longer trains."""
         holder = lock.holder(run.folder)
         return holder is not None and not holder.here
+
+    @Slot(object)
+    def _end_import(self, outcome: object) -> None:
+        """The images of a folder are there, or others than before: who got no answer asks again."""
+        if isinstance(outcome, Failure):
+            keep_in_log(outcome)
+        self.shown.look_again()
+        self._look_for_end()
 
     def held(self, run: Run) -> bool:
         """Whether somebody trains the run, here or on another host, as its folder says now."""
@@ -484,7 +495,7 @@ class Session(QObject):
     def busy(self) -> bool:
         """Whether a thread is still at work that closing has to wait for."""
         loading = self._loader is not None and self._loader.isRunning()
-        workers = (self.training, self.downloads, self.exports, self.runs, self.books)
+        workers = (self.training, self.downloads, self.exports, self.importer, self.runs, self.books)
         return any(worker.at_work for worker in workers) or loading or self._questions.isRunning()
 
     def close(self, reason: str = "close") -> None:
@@ -511,6 +522,7 @@ class Session(QObject):
         """Ask every thread but the training's to end."""
         self.downloads.cancel()
         self.exports.cancel()
+        self.importer.cancel()
         self.runs.close()
         self.books.close()
         self._questions.close_questions()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
@@ -141,7 +142,8 @@ class ExperimentPanel(QWidget):
 
     @Slot()
     def _want_data(self) -> None:
-        self._session.dialog_wanted.emit("data sets")
+        own = self._session.draft.experiment.data.dataset == "folder"
+        self._session.dialog_wanted.emit("image folder" if own else "data sets")
 
     @Slot(object)
     def _refresh(self, experiment: Experiment) -> None:
@@ -162,9 +164,30 @@ class ExperimentPanel(QWidget):
 
     @Slot()
     def _refresh_data(self) -> None:
-        name = self._session.draft.experiment.data.dataset
+        data = self._session.draft.experiment.data
+        own = data.dataset == "folder"
+        self.download.setText(self.tr("Choose…") if own else self.tr("Data sets…"))
+        self.download.setAccessibleName(self.tr("Image folder") if own else self.tr("Data sets"))
+        self.download.setToolTip(self.tr("Choose the folder with your images, and how they are read") if own else
+                                 self.tr("Download data sets, or choose the folder where they lie"))
+        if own:
+            self._show_folder(data.folder)
+        else:
+            self._show_status(data.dataset)
+
+    def _show_folder(self, folder: str) -> None:
+        """Which folder is used, and the way to another."""
+        self.data_status.setText(Path(folder).name or folder if folder else self.tr("No folder is chosen."))
+        self.data_status.setToolTip(folder)
+        style.mark(self.data_status, "tone", "quiet" if folder else "warning")
+        self.data_status.show()
+        self.download.show()
+
+    def _show_status(self, name: str) -> None:
+        """Whether a data set is there."""
         status = sources.status(name, self._session.data_dir)
         there = status.state in ("built in", "present")
+        self.data_status.setToolTip("")
         self.data_status.setText("" if there else self.tr("{name}: {status}").format(name=LABELS[name],
                                                                                      status=status.text))
         style.mark(self.data_status, "tone", "quiet" if there else "warning")

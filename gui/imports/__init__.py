@@ -1,0 +1,1 @@
+"""Bringing in a folder of a person's own images."""
