@@ -45,7 +45,8 @@ class FolderField(QWidget):
         row.setSpacing(style.S)
         row.addWidget(self.text, 1)
         row.addWidget(self.choose)
-        self.text.editingFinished.connect(self.changed)
+        self._told = ""
+        self.text.editingFinished.connect(self._tell)
         self.choose.clicked.connect(self._choose)
         self.setFocusProxy(self.text)
 
@@ -53,10 +54,22 @@ class FolderField(QWidget):
         """The folder, '' for none."""
         return self.text.text().strip()
 
+    def show_path(self, path: str) -> None:
+        """Show a folder without a signal."""
+        self._told = path
+        self.text.setText(path)
+
     def use(self, path: Path | str) -> None:
         """Show a folder, as if it had been typed."""
         self.text.setText(str(path))
-        self.changed.emit()
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        """Another folder was typed or chosen; a field that is only left says nothing."""
+        if self.path() != self._told:
+            self._told = self.path()
+            self.changed.emit()
 
     @Slot()
     def _choose(self) -> None:
@@ -136,7 +149,7 @@ class ImportForm(QWidget):
 
     def _fill(self, data: Data) -> None:
         """Begin with what the form of the experiment says."""
-        self.folder.text.setText(data.folder)
+        self.folder.show_path(data.folder)
         self.recursive.setChecked(data.recursive)
         for box, value in ((self.classes, data.classes), (self.colour, data.colour), (self.fit, data.fit)):
             box.setCurrentIndex(box.findData(value))
@@ -144,7 +157,7 @@ class ImportForm(QWidget):
             self.side.setValue(data.image_size or SIDE)
         self.validation.setValue(100 * data.validation_share)
         self.test.setValue(100 * data.test_share)
-        self.inputs.text.setText(data.input.folder if data.input.change == "folder" else "")
+        self.inputs.show_path(data.input.folder if data.input.change == "folder" else "")
 
     def _connect(self) -> None:
         for box in self.findChildren(QComboBox):
