@@ -99,7 +99,7 @@ def _walk(folder: Path, prefix: str, deeper: int, recursive: bool, classes: bool
     """One folder and what is wanted below it; links that lead back up are not followed."""
     try:
         with os.scandir(folder) as entries:
-            there = sorted((entry.name, entry.is_dir()) for entry in entries if _is_seen(entry.name))
+            there = sorted((entry.name, _is_folder(entry)) for entry in entries if _is_seen(entry.name))
     except OSError as error:
         yield Skipped(prefix, "image.unreadable", f"it could not be read ({reason(error)})", {"reason": reason(error)})
         return
@@ -108,6 +108,14 @@ def _walk(folder: Path, prefix: str, deeper: int, recursive: bool, classes: bool
             yield from _judged(prefix + name, classes)
         elif (recursive or deeper) and (real := os.path.realpath(folder / name)) not in above:
             yield from _walk(folder / name, f"{prefix}{name}/", max(0, deeper - 1), recursive, classes, above | {real})
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder or a link to one; a link to itself is neither."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _is_seen(name: str) -> bool:

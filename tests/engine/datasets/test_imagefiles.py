@@ -118,8 +118,13 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
     (tmp_path / "chosen" / "link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "chosen" / "up").symlink_to(tmp_path)
     (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "chosen")
+    (tmp_path / "chosen" / "itself").symlink_to(tmp_path / "chosen" / "itself")
+    (tmp_path / "chosen" / "nowhere.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "chosen" / "round.png").symlink_to(tmp_path / "chosen" / "round.png")
     found = names(tmp_path / "chosen", recursive=True)
-    assert "link/000.png" in found and len(found) <= 4
+    *_, last = folder.import_images(spec(tmp_path / "chosen"))
+    assert last.count == 1 and [each.name for each in last.skipped] == ["nowhere.png", "round.png"]
+    assert "link/000.png" in found and len(found) <= 8
 
 
 def test_names_of_every_kind(tmp_path):
