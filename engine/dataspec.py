@@ -9,7 +9,7 @@ from engine.fields import Frozen, about
 Change = Literal["none", "resolution", "gaussian", "salt-and-pepper", "masking", "folder"]
 Classes = Literal["none", "folders"]
 Colour = Literal["rgb", "grey"]
-DatasetName = Literal["digits", "mnist", "fashion-mnist", "kmnist", "cifar-10", "folder"]
+DatasetName = Literal["digits", "mnist", "fashion-mnist", "kmnist", "cifar-10", "shapes", "folder"]
 Enlargement = Literal["none", "nearest", "bilinear", "bicubic"]
 Fit = Literal["crop", "pad", "stretch"]
 Reduction = Literal["nearest", "bilinear", "bicubic", "area"]
@@ -21,11 +21,13 @@ IMAGE_SHAPES: dict[str, tuple[int, int]] = {
     "fashion-mnist": (1, 28),
     "kmnist": (1, 28),
     "cifar-10": (3, 32),
+    "shapes": (3, 96),
     "folder": (3, 96),
 }
 """Data set -> channels and side of its own images; a folder's are brought to this side where none is chosen."""
 
-CLASSES: dict[str, int] = {"digits": 10, "mnist": 10, "fashion-mnist": 10, "kmnist": 10, "cifar-10": 10}
+CLASSES: dict[str, int] = {"digits": 10, "mnist": 10, "fashion-mnist": 10, "kmnist": 10, "cifar-10": 10,
+                           "shapes": 10}
 """Data set -> how many classes its labels tell apart; a folder says so itself."""
 
 FOLDER_FIELDS = ("folder", "recursive", "classes", "class_count", "colour", "fit")

@@ -23,6 +23,7 @@ LABELS: dict[str, str] = {
     "fashion-mnist": "Fashion-MNIST",
     "kmnist": "KMNIST",
     "cifar-10": "CIFAR-10",
+    "shapes": "Lit shapes (built in)",
     "folder": "Image folder",
     "resolution": "Lower resolution",
     "gaussian": "Gaussian noise",

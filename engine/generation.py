@@ -20,6 +20,8 @@ from engine.sampling import Codes, Distribution
 
 MOST_CODES = 10_000
 """Codes that a distribution is fitted to; of more images an even selection is taken."""
+MOST_NUMBERS = 2**24
+"""Numbers of the codes that are kept at once (128 MiB): of large codes fewer are taken."""
 NEIGHBOURS = 2_000
 """Training codes among which the nearest to a drawn code is looked for."""
 KEPT = 6
@@ -80,8 +82,10 @@ def neighbours(model: Autoencoder, data: Dataset, codes: NDArray[np.float64],
         nearest, found = torch.where(closer, least, nearest), torch.where(closer, place + start, found)
     real, _ = yield from _encoded(model, data, ("training",), NEIGHBOURS)
     distance = np.sqrt(np.maximum(nearest.numpy(), 0) / flat.shape[1])
+    off = yield from _nearest(codes, real)
+    apart = yield from _nearest(real, real, True)
     yield Neighbours(found.numpy(), asking.pictures(training[found]), distance.astype(np.float32),
-                     _nearest(codes, real).astype(np.float32), float(np.median(_nearest(real, real, True))))
+                     off.astype(np.float32), float(np.median(apart)))
 
 
 def _drawn(model: Autoencoder, data: Dataset, recipe: Recipe,
@@ -93,36 +97,43 @@ def _drawn(model: Autoencoder, data: Dataset, recipe: Recipe,
     codes, labels = np.zeros((0, size)), None
     if recipe.kind != "standard":
         codes, labels = yield from _encoded(model, data, recipe.splits, MOST_CODES)
-    distribution = _fitted(model, data, recipe, codes, labels)
+    distribution = yield from _fitted(model, data, recipe, codes, labels)
     return distribution.draw(count, np.random.default_rng(recipe.seed), recipe.temperature), distribution, len(codes)
 
 
 def _fitted(model: Autoencoder, data: Dataset, recipe: Recipe, codes: Codes,
-            labels: NDArray[np.int64] | None) -> Distribution:
+            labels: NDArray[np.int64] | None) -> Generator[Progress, None, Distribution]:
     """The distribution of a recipe; one that takes long to fit is kept."""
-    key = (id(model), data.fingerprint, recipe.splits, recipe.kind, recipe.label, recipe.components, recipe.image
-           if recipe.kind == "around" else None, recipe.seed if recipe.kind == "mixture" else 0)
-    if key in _fits and recipe.kind != "standard":
-        return _fits[key]
+    key = (id(model), data.fingerprint, recipe.splits, recipe.kind, recipe.label, recipe.components,
+           recipe.seed if recipe.kind == "mixture" else 0)
     if recipe.kind == "standard":
         return sampling.standard(model.plan.code_numbers)
+    if recipe.kind == "around":
+        spread = yield from _fitted(model, data, replace(recipe, kind="diagonal"), codes, labels)
+        return sampling.around(spread, _code(model, data, recipe.image))
+    if key in _fits:
+        return _fits[key]
     if recipe.kind == "classes":
         if labels is None:
             raise QuestionError("question.no_labels", "These images have no classes. Choose another distribution.")
         made: Distribution = sampling.classes(codes, labels, recipe.label, data.class_names)
     elif recipe.kind == "mixture":
         made = sampling.mixture(codes, recipe.components, recipe.seed)
-    elif recipe.kind == "around":
-        split, index = recipe.image
-        source, _ = asking.chosen(data, split, [index])
-        code = asking.encode(model, source.inputs[index:index + 1]).flatten(1).double().numpy()[0]
-        made = sampling.around(codes, code)
+    elif recipe.kind == "full":
+        enough = codes.shape[1] < len(codes) and codes.shape[1] <= sampling.MOST_NUMBERS
+        known = (yield from asking.reporting(sampling.covariance(codes), Progress(0, 0))) if enough else None
+        made = sampling.full(codes, known)
     else:
-        made = {"diagonal": sampling.diagonal, "full": sampling.full}[recipe.kind](codes)
+        made = sampling.diagonal(codes)
     _fits[key] = made
     while len(_fits) > KEPT:
         _fits.popitem(last=False)
     return made
+
+
+def _code(model: Autoencoder, data: Dataset, image: Image) -> NDArray[np.float64]:
+    """(d,): the code of one image; an own image may be another by now, so that it is never kept."""
+    return asking.encode(model, _base(data, image)).flatten(1).double().numpy()[0]
 
 
 def _encoded(model: Autoencoder, data: Dataset, splits: Sequence[str],
@@ -133,7 +144,7 @@ def _encoded(model: Autoencoder, data: Dataset, splits: Sequence[str],
         _codes.move_to_end(key)
         return _codes[key][1:]
     sources = [data.split(name) for name in dict.fromkeys(splits)]
-    total = sum(map(len, sources))
+    total, most = sum(map(len, sources)), max(2, min(most, MOST_NUMBERS // model.plan.code_numbers))
     chosen = np.unique(np.linspace(0, total - 1, min(total, most)).round().astype(int))
     codes, labels, before = [], [], 0
     for source in sources:
@@ -146,7 +157,7 @@ def _encoded(model: Autoencoder, data: Dataset, splits: Sequence[str],
     known = [part for part in labels if part is not None]
     found = np.concatenate(codes), np.concatenate(known) if len(known) == len(labels) else None
     _codes[key] = (model, *found)  # the model stays with its codes: an id() names nothing else while its object lives
-    while len(_codes) > KEPT:
+    while len(_codes) > KEPT or (len(_codes) > 1 and sum(kept.size for _, kept, _ in _codes.values()) > MOST_NUMBERS):
         gone = _codes.popitem(last=False)[0]
         for fit in [fit for fit in _fits if fit[0] == gone[0]]:
             del _fits[fit]
@@ -181,11 +192,12 @@ def _rank(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return ranks
 
 
-def _nearest(codes: Codes, others: Codes, same: bool = False) -> NDArray[np.float64]:
+def _nearest(codes: Codes, others: Codes, same: bool = False) -> Generator[Progress, None, NDArray[np.float64]]:
     """(n, d), (m, d) -> (n,): distance to the nearest; with ``same`` to the nearest other."""
     found = []
-    for start in range(0, len(codes), 200):
-        some = codes[start:start + 200]
+    for start in range(0, len(codes), 100):
+        yield Progress(start, len(codes))
+        some = codes[start:start + 100]
         squares = (some**2).sum(1)[:, None] - 2 * some @ others.T + (others**2).sum(1)[None]
         if same:
             squares[np.arange(len(some)), start + np.arange(len(some))] = np.inf

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ Codes = NDArray[np.float64]
 
 MOST_NUMBERS = 4_096
 """Above so many numbers a covariance is not made; its estimate from fewer codes than numbers needs none."""
+ROWS = 32
+"""Rows of a covariance that are computed at once."""
 LEAST_DEVIATION = 1e-6
 """A number that never changes still has this standard deviation, so that every density is finite."""
 
@@ -67,9 +70,13 @@ class Full:
         return self.mean + temperature * generator.standard_normal((count, len(self.mean))) @ self.factor.T
 
     def log_density(self, codes: Codes) -> NDArray[np.float64]:
-        scaled = np.linalg.solve(self.factor, (codes - self.mean).T)
+        scaled = self._inverse @ (codes - self.mean).T
         return (-0.5 * (scaled**2).sum(axis=0) - np.log(np.diagonal(self.factor)).sum()
                 - 0.5 * len(self.mean) * math.log(2 * math.pi))
+
+    @cached_property
+    def _inverse(self) -> NDArray[np.float64]:
+        return np.linalg.inv(self.factor)
 
 
 @dataclass(frozen=True)
@@ -86,22 +93,31 @@ class Shrunk:
     note: str = ""
 
     def draw(self, count: int, generator: np.random.Generator, temperature: float = 1.0) -> Codes:
-        rows = math.sqrt((1 - self.shrinkage) / len(self.deviations)) * self.deviations
-        along = generator.standard_normal((count, len(rows))) @ rows
+        scale = math.sqrt((1 - self.shrinkage) / len(self.deviations))
+        along = scale * generator.standard_normal((count, len(self.deviations))) @ self.deviations
         aside = math.sqrt(self.shrinkage * self.variance) * generator.standard_normal((count, len(self.mean)))
         return self.mean + temperature * (along + aside)
 
     def log_density(self, codes: Codes) -> NDArray[np.float64]:
         """By the matrix inversion and determinant lemmas, so that nothing of d × d is made."""
-        floor = max(self.shrinkage * self.variance, LEAST_DEVIATION**2)
-        rows = math.sqrt((1 - self.shrinkage) / len(self.deviations)) * self.deviations
-        inner = floor * np.eye(len(rows)) + rows @ rows.T
+        inverse, determinant = self._inner
         centred = codes - self.mean
-        along = centred @ rows.T
-        squares = ((centred**2).sum(axis=1) - (along * np.linalg.solve(inner, along.T).T).sum(axis=1)) / floor
-        _, determinant = np.linalg.slogdet(inner)
-        size = len(self.mean)
-        return -0.5 * (squares + determinant + (size - len(rows)) * math.log(floor) + size * math.log(2 * math.pi))
+        along = math.sqrt((1 - self.shrinkage) / len(self.deviations)) * centred @ self.deviations.T
+        squares = ((centred**2).sum(axis=1) - (along @ inverse * along).sum(axis=1)) / self._floor
+        beyond = (len(self.mean) - len(self.deviations)) * math.log(self._floor)
+        return -0.5 * (squares + determinant + beyond + len(self.mean) * math.log(2 * math.pi))
+
+    @property
+    def _floor(self) -> float:
+        """The variance in a direction that no code takes."""
+        return max(self.shrinkage * self.variance, LEAST_DEVIATION**2)
+
+    @cached_property
+    def _inner(self) -> tuple[NDArray[np.float64], float]:
+        """Inverse and logarithm of the determinant of s·μ·I + (1 − s)·XXᵀ/n, (n, n)."""
+        products = (1 - self.shrinkage) / len(self.deviations) * self.deviations @ self.deviations.T
+        inner = self._floor * np.eye(len(products)) + products
+        return np.linalg.inv(inner), float(np.linalg.slogdet(inner)[1])
 
 
 @dataclass(frozen=True)
@@ -135,8 +151,21 @@ def diagonal(codes: Codes) -> Diagonal:
     return Diagonal(codes.mean(axis=0), np.maximum(codes.std(axis=0), LEAST_DEVIATION))
 
 
-def full(codes: Codes) -> Full | Shrunk:
-    """Mean and covariance; with fewer codes than numbers a shrinkage estimate, which says so. Raises QuestionError."""
+def covariance(codes: Codes) -> Generator[None, None, NDArray[np.float64]]:
+    """(n, d) -> (d, d), row by row of blocks, with pauses between them."""
+    centred = codes - codes.mean(axis=0)
+    made = np.empty((codes.shape[1], codes.shape[1]))
+    for start in range(0, len(made), ROWS):
+        made[start:start + ROWS] = centred[:, start:start + ROWS].T @ centred / len(codes)
+        yield
+    return made
+
+
+def full(codes: Codes, known: NDArray[np.float64] | None = None) -> Full | Shrunk:
+    """Mean and covariance, which may be ``known``; with fewer codes than numbers a shrinkage estimate, which says so.
+
+    Raises QuestionError.
+    """
     _require(codes, 2)
     if len(codes) <= codes.shape[1]:
         return shrunk(codes)
@@ -144,9 +173,9 @@ def full(codes: Codes) -> Full | Shrunk:
         raise QuestionError("question.code_large", f"The code has {codes.shape[1]:,} numbers; a full covariance of "
                             f"more than {MOST_NUMBERS:,} would not fit into memory. Use the diagonal one.",
                             numbers=codes.shape[1], limit=MOST_NUMBERS)
-    covariance = np.cov(codes.T, bias=True).reshape(codes.shape[1], -1)
-    ridge = max(1e-9 * np.trace(covariance) / len(covariance), LEAST_DEVIATION**2)
-    return Full(codes.mean(axis=0), np.linalg.cholesky(covariance + ridge * np.eye(len(covariance))))
+    spread = np.cov(codes.T, bias=True).reshape(codes.shape[1], -1) if known is None else known
+    ridge = max(1e-9 * np.trace(spread) / len(spread), LEAST_DEVIATION**2)
+    return Full(codes.mean(axis=0), np.linalg.cholesky(spread + ridge * np.eye(len(spread))))
 
 
 def shrunk(codes: Codes) -> Shrunk:
@@ -206,9 +235,10 @@ def mixture(codes: Codes, components: int, seed: int) -> Mixed:
     return Mixed(parts, fitted.weights_, note)
 
 
-def around(codes: Codes, code: NDArray[np.float64]) -> Diagonal:
+def around(spread: Distribution, code: NDArray[np.float64]) -> Diagonal:
     """Round one code, as wide as the codes are; the temperature says how far."""
-    return Diagonal(code, diagonal(codes).deviation)
+    assert isinstance(spread, Diagonal), "its width is that of independent numbers"
+    return Diagonal(code, spread.deviation)
 
 
 def _require(codes: Codes, least: int) -> None:

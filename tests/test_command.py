@@ -226,7 +226,7 @@ def test_the_reports_are_listed_as_markdown_and_as_json(call: Call) -> None:
     rows = json.loads(call("list", "reports", "--json").out)
 
     assert told.code == 0
-    assert told.out.count("### ") == 4
+    assert told.out.count("### ") == 5
     assert "| Code of 512 | validation loss | 0.0074 |  |  | missing |" in told.out
     assert {"preset": "mnist-strided", "quantity": "parameters", "reported": 2481.0, "ours": 2481}.items() <= \
         next(row for row in rows if row["preset"] == "mnist-strided").items()
@@ -472,7 +472,7 @@ def test_presets_are_listed_in_aligned_columns(call: Call) -> None:
 def test_data_sets_are_listed_with_what_is_here(call: Call) -> None:
     found = {row["name"]: row["status"] for row in json.loads(call("list", "datasets", "--json").out)}
     assert found.pop("folder") == "present"
-    assert found == {"digits": "built in"} | dict.fromkeys(("mnist", "fashion-mnist", "kmnist", "cifar-10"), "missing")
+    assert found == {"digits": "built in", "shapes": "built in"} | dict.fromkeys(("mnist", "fashion-mnist", "kmnist", "cifar-10"), "missing")
 
 
 def test_runs_are_listed_damaged_ones_included(call: Call, tiny: str) -> None:

@@ -63,7 +63,7 @@ def test_the_numbers_that_the_reports_name():
 
 
 def test_every_network_of_the_reports_is_counted():
-    assert set(NETWORKS) == {*PARAMETERS, *PHOTOS, "digits-quick", "photos-residual", "fashion-denoising"}
+    assert set(NETWORKS) == {*PARAMETERS, *PHOTOS, "digits-quick", "photos-residual", "fashion-denoising", "shapes-quick"}
 
 
 def photo_network(blocks, code, normalized):

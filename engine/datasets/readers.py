@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.datasets import digits, folder, sources
+from engine.datasets import digits, folder, scenes, sources
 from engine.dataspec import Data
 
 Bytes = NDArray[np.uint8]
@@ -48,6 +48,18 @@ def _drawn_digits() -> Images:
     """The same images for every experiment on them."""
     (training, training_labels), (test, test_labels) = digits.draw()
     return Images(training[:, None], training_labels, test[:, None], test_labels, TEN_DIGITS)
+
+
+def read_shapes(spec: Data, data_dir: Path) -> Images:
+    """The built-in colour images, drawn when first asked for; they take 69 MB and stay."""
+    return _drawn_shapes()
+
+
+@functools.cache
+def _drawn_shapes() -> Images:
+    """The same images for every experiment on them."""
+    (training, training_labels), (test, test_labels) = scenes.draw()
+    return Images(training, training_labels, test, test_labels, scenes.NAMES)
 
 
 def read_mnist(spec: Data, data_dir: Path) -> Images:
@@ -106,6 +118,7 @@ DATASETS: dict[str, Callable[[Data, Path], Images]] = {
     "fashion-mnist": read_fashion_mnist,
     "kmnist": read_kmnist,
     "cifar-10": read_cifar10,
+    "shapes": read_shapes,
     "folder": read_folder,
 }
 """Name of a data set -> the function that reads it for a data spec from the data folder. Each raises DataError."""

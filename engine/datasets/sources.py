@@ -15,7 +15,7 @@ from engine.fields import LABELS
 
 DATA_DIR_VARIABLE = "AUTOENCODER_EXPLORER_DATA"
 
-BUILT_IN = ("digits",)
+BUILT_IN = ("digits", "shapes")
 
 SUMS = "md5sums.txt"
 """Written beside files whose publisher gives sums only of the archive: what came out of the verified one."""

@@ -9,7 +9,8 @@ from engine.datasets import folder
 from engine.dataspec import CLASSES
 from engine.experiment import Experiment
 
-IMAGES = {"digits": 12_000, "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 60_000, "cifar-10": 50_000}
+IMAGES = {"digits": 12_000, "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 60_000, "cifar-10": 50_000,
+          "shapes": 2_000}
 """Data set -> training images before any are held out."""
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from engine.datasets.importing import Importing
 from engine.fields import LABELS
 from engine.runfiles.notices import size_text
 from gui import style
 from gui.job import Started
 from gui.session import Session
+from gui.widgets.quantities import count
 
 
 class StatusLine(QWidget):
@@ -30,6 +32,7 @@ class StatusLine(QWidget):
         session.ready_changed.connect(self._refresh)
         session.training.state_changed.connect(self._refresh)
         session.training.started.connect(self._show_machine)
+        session.training.stepped.connect(self._show_import)
         session.downloads.started.connect(self._refresh)
         session.downloads.progressed.connect(self._show_download)
         session.downloads.finished.connect(self._refresh)
@@ -52,6 +55,14 @@ class StatusLine(QWidget):
     def _show_machine(self, started: Started) -> None:
         threads = self.tr("{count} threads") if started.threads != 1 else self.tr("{count} thread")
         self.machine.setText(f"{started.device} · {threads.format(count=started.threads)}")
+
+    @Slot(object)
+    def _show_import(self, events: tuple[Any, ...]) -> None:
+        """How far the import of a folder is with which a training begins."""
+        told = next((event for event in reversed(events) if isinstance(event, Importing)), None)
+        if told is not None:
+            text = self.tr("Importing the images: {done} of {total}")
+            self.text.setText(text.format(done=count(told.done), total=count(told.total)))
 
     @Slot(object)
     def _show_download(self, progress: Any) -> None:

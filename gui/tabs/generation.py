@@ -12,6 +12,7 @@ from engine.answers import Contents, Image, Progress
 from engine.generated import Generated, Neighbours
 from gui import style
 from gui.generation.controls import DrawControls
+from gui.generation.detail import Detail
 from gui.plots.menu import Menu
 from gui.plots.tiles import TiledImages
 from gui.questions import Questions
@@ -32,7 +33,7 @@ class GenerationTab(QWidget):
         self.questions = Questions(self._shown, "generation", self)
         self.answer: Generated | None = None
         self.neighbours: Neighbours | None = None
-        self.controls, self.tiles = DrawControls(), TiledImages(spacing=style.XS)
+        self.controls, self.tiles, self.detail = DrawControls(), TiledImages(spacing=style.XS), Detail()
         self.tiles.setAccessibleName(self.tr("Drawn images"))
         self.best = button(self.tr("Ten best"), self.tr(
             "Of 500 draws the ten with the smallest sum of two ranks: by the density of the code under the fitted "
@@ -43,6 +44,9 @@ class GenerationTab(QWidget):
             "of learning by heart"), text=True, checkable=True)
         self.status, self.reading = (style.dress(QLabel(), "caption", "quiet") for _ in range(2))
         self.status.setWordWrap(True)
+        self.reading.setToolTip(self.tr(
+            "How far a code is from the training codes: its distance to the nearest of 2,000 of them, over the usual "
+            "distance (median) of such a code to its nearest other one. About 1 is as near as real codes are"))
         self.hint = note()
         content = QWidget()
         self.stage = Stage(content)
@@ -60,7 +64,10 @@ class GenerationTab(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(style.S)
         inner.addWidget(self.controls)
-        inner.addWidget(self.tiles, 1)
+        pictures = QHBoxLayout()
+        pictures.addWidget(self.tiles, 1)
+        pictures.addWidget(self.detail)
+        inner.addLayout(pictures, 1)
         inner.addLayout(line)
         inner.addWidget(self.hint)
         layout = QVBoxLayout(self)
@@ -73,7 +80,7 @@ class GenerationTab(QWidget):
         self.best.toggled.connect(self._ask)
         self.nearest.toggled.connect(self._take_nearest)
         self.tiles.hovered.connect(self._read)
-        self.tiles.selected_changed.connect(self._read)
+        self.tiles.selected_changed.connect(self._choose)
         self.stage.retry.connect(self.questions.refresh)
         self.questions.contents_changed.connect(self._take_contents)
         self.questions.due.connect(self._ask)
@@ -97,7 +104,8 @@ class GenerationTab(QWidget):
             self.stage.show_failed(self.tr("A classifier has no decoder and draws no images. Choose the autoencoder "
                                            "that its encoder comes from."))
             return
-        self.questions.cancel("neighbours")
+        for key in ("neighbours", "one"):
+            self.questions.cancel(key)
         recipe = self.controls.recipe(self.image)
         if self.best.isChecked():
             self.questions.ask("images", "ten_best", recipe, DRAWS, BEST)
@@ -106,11 +114,13 @@ class GenerationTab(QWidget):
 
     @Slot(bool)
     def _take_nearest(self, wanted: bool) -> None:
+        self.tiles.select(-1)  # another tile stands there now
         if wanted and self.answer is not None:
-            self.questions.ask("neighbours", "neighbours", self.answer.codes, self.image)
+            self.questions.ask("neighbours", "neighbours", self.answer.codes, self.answer.recipe.image)
         elif not wanted:
             self.questions.cancel("neighbours")
             self._draw()
+        self._explain()
 
     @Slot(object)
     def _take_contents(self, contents: Contents) -> None:
@@ -127,6 +137,7 @@ class GenerationTab(QWidget):
     @Slot(str)
     def _empty(self, trouble: str) -> None:
         self.answer = self.neighbours = None
+        self.detail.hide()
         self.stage.show_nothing(self._shown.run is not None, trouble)
 
     @Slot(str, object)
@@ -136,7 +147,10 @@ class GenerationTab(QWidget):
             self.stage.show_content()
             self._draw()
             if self.nearest.isChecked():
-                self.questions.ask("neighbours", "neighbours", answer.codes, self.image)
+                self.questions.ask("neighbours", "neighbours", answer.codes, answer.recipe.image)
+            self._choose()
+        elif key == "one":
+            self.detail.show_nearest(answer)
         elif isinstance(answer, Neighbours):
             self.neighbours = answer
             self._draw()
@@ -184,12 +198,28 @@ class GenerationTab(QWidget):
             said.append(answer.note)
         self.status.setText(" ".join(said))
 
+    def _place(self, tile: int) -> int:
+        """Which drawn image a tile belongs to; -1 for none."""
+        paired = self.answer is not None and len(self.tiles) > len(self.answer.pictures)
+        return tile // 2 if paired else tile
+
+    @Slot(int)
+    def _choose(self, *_: object) -> None:
+        """The chosen image large, and its nearest training image."""
+        answer, place = self.answer, self._place(self.tiles.selected)
+        if answer is None or not 0 <= place < len(answer.pictures):
+            self.questions.cancel("one")
+            self.detail.hide()
+        else:
+            self.detail.show_drawn(answer.pictures[place], place)
+            self.questions.ask("one", "neighbours", answer.codes[place:place + 1], answer.recipe.image)
+        self._read(-1)
+
     @Slot(int)
     def _read(self, tile: int) -> None:
         """What is known of a drawn image."""
         answer, known = self.answer, self.neighbours if self.nearest.isChecked() else None
-        tile = tile if tile >= 0 else self.tiles.selected
-        place = tile // 2 if known is not None else tile
+        place = self._place(tile if tile >= 0 else self.tiles.selected)
         if answer is None or not 0 <= place < len(answer.pictures):
             self.reading.setText("")
             return
@@ -211,12 +241,20 @@ class GenerationTab(QWidget):
     def _explain(self) -> None:
         """What is to be seen."""
         residual = self.questions.contents is not None and self.questions.contents.residual
-        text = self.tr("Images of one kind lie near each other in latent space: codes drawn from the distribution of "
-                       "real codes decode to new images. Drawing has a seed of its own and never touches a training.")
+        said = [self.tr("Images of one kind lie near each other in latent space: codes drawn from the distribution of "
+                        "real codes decode to new images.")]
+        image = {"split": self._shown.split, "index": self._shown.image}
         if residual:
-            text = self.tr("This network adds to its input: every code is drawn on the input of {split} image {index}.")
-            text = text.format(split=self._shown.split, index=self._shown.image)
-        self.hint.setText(text)
+            said = [self.tr("Drawn on the input of {split} image {index}: this network adds to its input.")]
+        elif self.controls.kind.currentData() == "around":
+            said = [self.tr("Codes around that of {split} image {index}, which was chosen in another tab.")]
+        if self.best.isChecked():
+            said.append(self.tr("Best: a likely code that comes back nearly the same when its image is encoded; the two "
+                                "ranks count alike."))
+        if self.nearest.isChecked():
+            said.append(self.tr("Left of each pair the drawn image, right its nearest training image, with their root "
+                                "mean square difference per pixel (0 to 1)."))
+        self.hint.setText(" ".join(said).format(**image))
 
     @Slot(str, object)
     def _take_progress(self, key: str, progress: Progress) -> None:

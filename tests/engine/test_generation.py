@@ -131,3 +131,40 @@ def test_codes_of_feature_maps_and_colour_are_drawn_too(tiny_data):
             parameter.zero_()
     base = last(explore.generate(built, tiny_data, Recipe(count=4, image=("test", 2))))
     assert (base.pictures == tiny_data.test.images[2, 0].numpy()).all(), "drawn on the chosen image's input"
+
+
+def test_a_training_that_is_looked_at_between_its_batches_ends_with_the_same_weights(tiny_data):
+    experiment = Experiment(data=Data(image_size=8), model=Model(encoder=ENCODER, dropout=0.1))
+
+    def trained(look):
+        torch.manual_seed(0)
+        built = model.build(experiment).train()
+        optimizer = torch.optim.Adam(built.parameters())
+        for start in range(0, 24, 8):
+            images = inputs.unit(tiny_data.training.images[start:start + 8])
+            (built(images) - images).square().mean().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            if look:
+                last(explore.ten_best(built, tiny_data, Recipe(kind="mixture", components=2), draws=20))
+        assert built.training
+        return built.state_dict()
+
+    for looked, alone in zip(trained(True).values(), trained(False).values(), strict=True):
+        assert torch.equal(looked, alone)
+
+
+def test_an_own_image_that_became_another_is_the_middle(network, tiny_data):
+    for picture in (tiny_data.test.images[:1], tiny_data.test.images[1:2]):
+        with_own = dataclasses.replace(tiny_data, own=Split(picture, None))
+        answer = last(explore.generate(network, with_own, Recipe(kind="around", temperature=0.0, image=("own", 0))))
+        expected = network.encode(inputs.unit(picture)).detach().double().numpy()[0]
+        np.testing.assert_allclose(answer.codes[0], expected, atol=1e-6)
+
+
+def test_of_large_codes_fewer_are_kept(network, tiny_data, monkeypatch):
+    monkeypatch.setattr(generation, "MOST_NUMBERS", 4 * 10)
+    for split in ("training", "test", "validation"):
+        answer = last(explore.generate(network, tiny_data, Recipe((split,), "full")))
+        assert answer.fitted == 10
+    assert sum(kept.size for _, kept, _ in generation._codes.values()) <= 40

@@ -112,3 +112,27 @@ def test_drawing_leaves_torchs_generator_alone(session, tab, qtbot):
     tab.controls.again.click()
     settled(qtbot, tab)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_chosen_image_is_shown_large_with_its_nearest_training_image(session, tab, qtbot):
+    assert tab.detail.isHidden()
+    tab.tiles.select(5)
+    qtbot.waitUntil(lambda: not tab.questions.waits("one"), timeout=20_000)
+    nearest = expected(session, tab.answer.codes[5:6], explore.neighbours, ("test", 0))
+    assert tab.detail.isVisible() and "6" in tab.detail.drawn.caption
+    assert str(nearest.indices[0]) in tab.detail.nearest.caption
+    tab.controls.count.setCurrentIndex(0)
+    settled(qtbot, tab)
+    tab.tiles.select(-1)
+    assert tab.detail.isHidden()
+
+
+def test_the_window_says_what_best_means_and_around_which_image(session, tab, qtbot):
+    tab.best.click()
+    settled(qtbot, tab)
+    assert "two ranks" in tab.hint.text()
+    tab.best.click()
+    session.shown.choose_image("test", 4)
+    tab.controls.kind.setCurrentIndex(tab.controls.kind.findData("around"))
+    settled(qtbot, tab)
+    assert tab.answer.recipe.image == ("test", 4) and "test image 4" in tab.hint.text()
