@@ -76,7 +76,7 @@ class Full:
 
     @cached_property
     def _inverse(self) -> NDArray[np.float64]:
-        return np.linalg.inv(self.factor)
+        return np.asarray(np.linalg.inv(self.factor), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Shrunk:
         """Inverse and logarithm of the determinant of s·μ·I + (1 − s)·XXᵀ/n, (n, n)."""
         products = (1 - self.shrinkage) / len(self.deviations) * self.deviations @ self.deviations.T
         inner = self._floor * np.eye(len(products)) + products
-        return np.linalg.inv(inner), float(np.linalg.slogdet(inner)[1])
+        return np.asarray(np.linalg.inv(inner), dtype=np.float64), float(np.linalg.slogdet(inner)[1])
 
 
 @dataclass(frozen=True)

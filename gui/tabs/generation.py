@@ -43,7 +43,8 @@ class GenerationTab(QWidget):
             "Beside each drawn image the training image that is nearest to it, pixel by pixel: a copy would be a sign "
             "of learning by heart"), text=True, checkable=True)
         self.status, self.reading = (style.dress(QLabel(), "caption", "quiet") for _ in range(2))
-        self.status.setWordWrap(True)
+        for line in (self.status, self.reading):
+            line.setWordWrap(True)
         self.reading.setToolTip(self.tr(
             "How far a code is from the training codes: its distance to the nearest of 2,000 of them, over the usual "
             "distance (median) of such a code to its nearest other one. About 1 is as near as real codes are"))
@@ -57,9 +58,6 @@ class GenerationTab(QWidget):
     def _arrange(self, content: QWidget) -> None:
         for widget in (self.best, self.nearest):
             self.controls.row.addWidget(widget)
-        line = QHBoxLayout()
-        line.addWidget(self.status, 1)
-        line.addWidget(self.reading)
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(style.S)
@@ -68,7 +66,8 @@ class GenerationTab(QWidget):
         pictures.addWidget(self.tiles, 1)
         pictures.addWidget(self.detail)
         inner.addLayout(pictures, 1)
-        inner.addLayout(line)
+        inner.addWidget(self.reading)
+        inner.addWidget(self.status)
         inner.addWidget(self.hint)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
@@ -101,8 +100,10 @@ class GenerationTab(QWidget):
         """Draw with the recipe of now, at the shown snapshot."""
         experiment = self._shown.experiment
         if experiment is not None and experiment.task != "autoencoder":
-            self.stage.show_failed(self.tr("A classifier has no decoder and draws no images. Choose the autoencoder "
-                                           "that its encoder comes from."))
+            for key in ("images", "neighbours", "one"):
+                self.questions.cancel(key)
+            self._empty(self.tr("A classifier has no decoder and draws no images. Choose the autoencoder that its "
+                                "encoder comes from."))
             return
         for key in ("neighbours", "one"):
             self.questions.cancel(key)
@@ -249,8 +250,8 @@ class GenerationTab(QWidget):
         elif self.controls.kind.currentData() == "around":
             said = [self.tr("Codes around that of {split} image {index}, which was chosen in another tab.")]
         if self.best.isChecked():
-            said.append(self.tr("Best: a likely code that comes back nearly the same when its image is encoded; the two "
-                                "ranks count alike."))
+            said.append(self.tr("Best: a likely code that comes back nearly the same when its image is encoded; the "
+                                "two ranks count alike."))
         if self.nearest.isChecked():
             said.append(self.tr("Left of each pair the drawn image, right its nearest training image, with their root "
                                 "mean square difference per pixel (0 to 1)."))

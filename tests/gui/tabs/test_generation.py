@@ -101,7 +101,8 @@ def test_the_timeline_is_followed(session, tab, qtbot):
 def test_what_cannot_be_drawn_is_said_and_the_tab_goes_on(session, tab, qtbot):
     for name in ("validation", "test"):
         tab.controls.splits[name].click()
-    qtbot.waitUntil(lambda: tab.stage.state == "failed" and "at least one split" in tab.stage._failure.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: tab.stage.state == "failed", timeout=20_000)
+    assert "at least one split" in tab.stage._failure.text()
     tab.controls.splits["test"].click()
     settled(qtbot, tab)
     assert len(shown(tab)) == 64
