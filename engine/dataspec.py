@@ -40,6 +40,11 @@ MINIMUM_SIDE, MAXIMUM_SIDE = 8, 256
 """Smallest and largest image side, in pixels."""
 
 
+def class_count(data: Data) -> int:
+    """How many classes the images have; 0 where they have none."""
+    return CLASSES.get(data.dataset, data.class_count)
+
+
 class Input(Frozen):
     """How the image that the network is given differs from the one that it is to draw."""
 

@@ -22,7 +22,7 @@ from engine.blocks import (
     EncoderBlock,
     Linear,
 )
-from engine.dataspec import CLASSES, FOLDER_FIELDS, IMAGE_SHAPES, Data
+from engine.dataspec import FOLDER_FIELDS, IMAGE_SHAPES, Data, class_count
 from engine.fields import ExperimentError, Frozen, Problem, about
 
 LossName = Literal["mse", "l1", "bce"]
@@ -114,7 +114,7 @@ class Experiment(Frozen):
     @property
     def classes(self) -> int:
         """How many classes a classifier tells apart; 0 for an autoencoder."""
-        return CLASSES.get(self.data.dataset, self.data.class_count) if self.task == "classifier" else 0
+        return class_count(self.data) if self.task == "classifier" else 0
 
     @property
     def loss(self) -> str:

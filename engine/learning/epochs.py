@@ -6,7 +6,7 @@ import math
 
 from engine.data import split_counts
 from engine.datasets import folder
-from engine.dataspec import CLASSES
+from engine.dataspec import class_count
 from engine.experiment import Experiment
 
 IMAGES = {"digits": 12_000, "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 60_000, "cifar-10": 50_000,
@@ -20,7 +20,7 @@ def training_images(experiment: Experiment) -> int:
     there = IMAGES[spec.dataset] if spec.dataset in IMAGES else folder.image_count(spec)
     if not there:
         return 0
-    count, classes = split_counts(spec, there)[0], CLASSES.get(spec.dataset, spec.class_count)
+    count, classes = split_counts(spec, there)[0], class_count(spec)
     return min(count, spec.images_per_class * classes) if spec.images_per_class and classes else count
 
 

@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QStackedWidget,
 
 from engine import classify, comparison, families
 from engine.comparison import Compared
-from engine.dataspec import CLASSES
+from engine.dataspec import class_count
 from engine.experiment import Experiment, Strategy
 from engine.families import Family
+from engine.fields import LABELS
 from engine.learning.epochs import batches_per_epoch, training_images
 from engine.run import Run
 from engine.runfiles.notices import RunError
@@ -27,6 +28,7 @@ from gui.messages import Action, Message
 from gui.session import Session
 from gui.shown import handles_of
 from gui.widgets.controls import Flow, button
+from gui.widgets.fields import translated
 from gui.widgets.stage import Stage
 from gui.widgets.table import TableBox
 
@@ -194,9 +196,9 @@ class ClassifierTab(QWidget):
         source = self.found.family.source
         if not source.snapshots():
             return self.tr("The run holds no weights yet; train it first.")
-        if source.experiment.data.dataset not in CLASSES:
+        if not class_count(source.experiment.data):
             return self.tr("{name} has no labels, so there is nothing to classify.").format(
-                name=source.experiment.data.dataset)
+                name=translated(LABELS[source.experiment.data.dataset]))
         return ""
 
     @Slot()
@@ -257,7 +259,7 @@ def _read(shown: Run, runs: Sequence[Run]) -> Found | None:
 def _labels(found: Found) -> int:
     """Training labels of a class when all are used."""
     experiment = found.family.source.experiment
-    return max(1, training_images(experiment) // CLASSES[experiment.data.dataset])
+    return max(1, training_images(experiment) // max(1, class_count(experiment.data)))
 
 
 def _steps(experiment: Experiment) -> int:

@@ -111,11 +111,20 @@ class InterpolationTab(QWidget):
         inner.addLayout(self._row(self.tr("Codes"), self.tr("Decoded between the two codes"), self.strip), 2)
         inner.addLayout(self._row(self.tr("Pixels"), self.tr("The two images faded into each other, for comparison"),
                                   self.fade), 2)
-        inner.addWidget(note(self.tr("Picture i of a row is i/10 of the right and (10 − i)/10 of the left image: of "
-                                     "their codes above, of their pixels below.")))
+        self.hint = note()
+        self._explain(False)
+        inner.addWidget(self.hint)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(style.M, style.M, style.M, style.S)
         layout.addWidget(self.stage)
+
+    def _explain(self, residual: bool) -> None:
+        """What the rows are; a network that adds to its input draws every code on that of the left image."""
+        text = self.tr("Picture i of a row is i/10 of the right and (10 − i)/10 of the left image: of their codes "
+                       "above, of their pixels below.")
+        if residual:
+            text += " " + self.tr("This network adds to its input: every code is drawn on the input of the left image.")
+        self.hint.setText(text)
 
     @staticmethod
     def _row(name: str, tip: str, strip: TiledImages) -> QHBoxLayout:
@@ -227,6 +236,7 @@ class InterpolationTab(QWidget):
     def _take_contents(self, contents: Contents) -> None:
         for end in (self.left, self.right):
             end.picker.set_contents(contents)
+        self._explain(contents.residual)
         self._show_pair()
 
     @Slot(str)

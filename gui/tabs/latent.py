@@ -119,8 +119,17 @@ class LatentTab(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(style.S)
         layout.addLayout(pictures, 1)
-        layout.addWidget(note(self.tr("The ring marks the chosen image. A click shows a cell large.")))
+        self.hint = note()
+        self._explain(False)
+        layout.addWidget(self.hint)
         return self.plane
+
+    def _explain(self, residual: bool) -> None:
+        """What the plane shows; a network that adds to its input draws every cell on that of the chosen image."""
+        text = self.tr("The ring marks the chosen image. A click shows a cell large.")
+        if residual:
+            text += " " + self.tr("This network adds to its input: every cell is drawn on that of the chosen image.")
+        self.hint.setText(text)
 
     def _connect(self) -> None:
         self.mode.idClicked.connect(self.show_mode)
@@ -192,6 +201,7 @@ class LatentTab(QWidget):
         self.picker.set_contents(contents)
         self.picker.set_image(self._shown.split, self._shown.image)
         self.controls.set_code_shape(contents.code_shape)
+        self._explain(contents.residual)
 
     @Slot()
     def _take_filter(self) -> None:
