@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVB
 from engine import experiment as experiments
 from engine.blocks import Linear
 from engine.datasets import sources
-from engine.dataspec import Data, Input
+from engine.dataspec import Data
 from engine.experiment import Experiment, Train
 from engine.fields import LABELS, ExperimentError
 from gui import style
 from gui.form import Form, PathOf
 from gui.messages import Message
+from gui.panels.input_section import InputSection
 from gui.session import Session
 from gui.widgets.fields import Spec, spec_of
 from gui.widgets.presets import PresetChoice
@@ -114,12 +115,15 @@ class ExperimentPanel(QWidget):
         column = QVBoxLayout(rest)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.S)
-        groups = {self.tr("Data"): self._others("data", Data), self.tr("Input"): self._others("data.input", Input),
-                  self.tr("Model"): ["model.output", "model.residual"],
-                  self.tr("Training"): self._others("train", Train), self.tr("Description"): ["name", "note"]}
-        for title, paths in groups.items():
+        draft = self._session.draft
+        groups = {self.tr("Data"): Form(draft, self._others("data", Data)),
+                  self.tr("Input"): InputSection(self._session),
+                  self.tr("Model"): Form(draft, ["model.output", "model.residual"]),
+                  self.tr("Training"): Form(draft, self._others("train", Train)),
+                  self.tr("Description"): Form(draft, ["name", "note"])}
+        for title, section in groups.items():
             column.addWidget(style.dress(QLabel(title), "heading"))
-            column.addWidget(Form(self._session.draft, paths))
+            column.addWidget(section)
         note = style.dress(QLabel(self.tr("The blocks of the model are edited in the Architecture tab.")), "caption",
                            "quiet")
         note.setWordWrap(True)
@@ -127,7 +131,7 @@ class ExperimentPanel(QWidget):
         return rest
 
     @staticmethod
-    def _others(group: str, model: type[Data] | type[Input] | type[Train]) -> list[str]:
+    def _others(group: str, model: type[Data] | type[Train]) -> list[str]:
         return [path for name in model.model_fields if (path := f"{group}.{name}") not in (*FIVE, "data.input")]
 
     @Slot(int)
