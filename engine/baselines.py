@@ -23,8 +23,8 @@ PIECE = 256
 MOST_PIXELS = 4_096
 """Of images with more numbers the covariance would take more than 134 MB; their products with each other are used."""
 
-MOST_NUMBERS = 2**27
-"""Images used for those products have at most so many numbers: half a gigabyte."""
+MOST_NUMBERS = 2**25
+"""Images used for those products have at most so many numbers: with what is made of them, about 700 MB."""
 
 KEPT = 4
 """Data sets whose directions are kept; one of 28×28 images takes 5 MB."""
@@ -36,7 +36,7 @@ class Pca:
 
     mean: Floats
     """(P,) the mean training image, in [0, 1]."""
-    directions: Floats
+    directions: Floats | NDArray[np.float32]
     """(R, P), one a row, the one with the largest variance first; R is P, or what fewer images than pixels give."""
     training_mse: Floats
     """(R + 1,): mean squared error per pixel with k = 0 ... R components; k = 0 is the mean image."""
@@ -57,6 +57,7 @@ class Baselines:
     mean_mse: float
     pca_mse: float | None
     reason: str = ""
+    """Why there is no PCA, or of how many images it was made where not of all."""
     enlargements: tuple[tuple[str, float], ...] = ()
     """('nearest', 'bilinear' or 'bicubic', its error), best last, where the network's inputs are small images."""
 
@@ -88,7 +89,9 @@ def baselines(model: Autoencoder, data: Dataset) -> Iterator[Progress | Baseline
                         "PCA with as many components would lose nothing.", enlargements)
     else:
         used = min(components, found.most)
-        yield Baselines(used, mean_mse, float(found.validation_mse[used]), "", enlargements)
+        some = min(len(data.training), MOST_NUMBERS // pixels) if pixels > MOST_PIXELS else len(data.training)
+        few = f"PCA of {some:,} of the training images." if some < len(data.training) else ""
+        yield Baselines(used, mean_mse, float(found.validation_mse[used]), few, enlargements)
 
 
 def _enlargements(data: Dataset) -> Generator[Progress, None, tuple[tuple[str, float], ...]]:
@@ -186,7 +189,7 @@ def _decompose_by_images(data: Dataset) -> Generator[Progress, None, Pca]:
         squares += float(np.square(held_out).sum())
         explained += np.square(held_out @ directions.T).sum(axis=0)
     count = max(1, len(validation))
-    return Pca(mean, directions.astype(np.float64), own / pixels,
+    return Pca(mean, directions, own / pixels,
                _left_after(np.array([squares / count]), explained / count) / pixels)
 
 

@@ -103,7 +103,8 @@ class BaselineLines(QObject):
             return ""
         words = self.tr("Better than PCA with {count} components: {ours} against {theirs}.") if loss < it.pca_mse else \
             self.tr("Not better than PCA with {count} components: {ours} against {theirs}.")
-        return words.format(count=f"{it.components:,}", ours=significant(loss, 3), theirs=significant(it.pca_mse, 3))
+        said = words.format(count=f"{it.components:,}", ours=significant(loss, 3), theirs=significant(it.pca_mse, 3))
+        return f"{said} {it.reason}".rstrip()
 
     def _against_enlargement(self, ours: float, theirs: float) -> str:
         """The verdict on a network whose inputs are small images."""
