@@ -1,17 +1,19 @@
 """Built-in colour images: one of ten lit shapes on a textured ground, 96×96, drawn by arithmetic and always the same.
 
 Each shape is a height field; its slopes give the normals, these the light (Lambert, and Phong's highlight), and the
-shape pushed away from the light its soft shadow.
+shape pushed away from the light its soft shadow. Only additions, products, quotients, roots and rounded sines decide a
+pixel, which is why machines agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Bytes = NDArray[np.uint8]
 
 SIDE = 96
@@ -65,14 +67,14 @@ def _scenes(generator: np.random.Generator, labels: Bytes) -> Bytes:
     size, angle = _drawn(generator, count, 0.38, 0.62), _drawn(generator, count, 0, 6.2831853)
     shift = [_drawn(generator, count, -0.3, 0.3) for _ in range(2)]
     height, fall = _heights(labels, size, angle, shift, (0, 0)), _drawn(generator, count, 0, 6.2831853)
-    light = [np.cos(fall) * 0.6, np.sin(fall) * 0.6, np.full_like(fall, 0.8)]
+    light = [0.6 * part for part in _turn(fall)] + [np.full_like(fall, 0.8)]
     shadow = _shadow(labels, size, angle, shift, light)
     ground = _ground(generator, count) * (1 - 0.55 * shadow * (height <= 0))[:, None]
     shade, glint = _shading(height * size, light)
     colour = _colours(generator, count)[:, :, None, None]
     lit = colour * shade[:, None] + 0.5 * glint[:, None]
     covered = np.clip(height * 12, 0, 1)[:, None]  # a soft edge
-    return (np.clip(ground * (1 - covered) + lit * covered, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return (np.clip(ground + (lit - ground) * covered, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _drawn(generator: np.random.Generator, count: int, low: float, high: float) -> Floats:
@@ -80,12 +82,24 @@ def _drawn(generator: np.random.Generator, count: int, low: float, high: float) 
     return (low + (high - low) * generator.random((count, 1, 1))).astype(np.float32)
 
 
+def _turn(angle: Floats) -> tuple[Floats, Floats]:
+    """Cosine and sine, rounded: their last digits differ from machine to machine."""
+    cosine, sine = (np.round(f(angle.astype(np.float64)), 5).astype(np.float32) for f in (np.cos, np.sin))
+    return cosine, sine
+
+
+def _waves(turns: Floats) -> Floats:
+    """0 … 1 … 0 once a turn, all but a sine, of sums and products alone."""
+    rest = abs(2 * (turns - np.floor(turns)) - 1)
+    return rest * rest * (3 - 2 * rest)
+
+
 def _heights(labels: Bytes, size: Floats, angle: Floats, shift: list[Floats],
              aside: tuple[Floats | int, Floats | int]) -> Floats:
     """The height fields (n, SIDE, SIDE), pushed ``aside`` by so much."""
     x, y = _GRID[None, None, :] - shift[0] - aside[0], _GRID[None, :, None] - shift[1] - aside[1]
-    turned_x = (x * np.cos(angle) + y * np.sin(angle)) / size
-    turned_y = (y * np.cos(angle) - x * np.sin(angle)) / size
+    cosine, sine = _turn(angle)
+    turned_x, turned_y = (x * cosine + y * sine) / size, (y * cosine - x * sine) / size
     result = np.empty((len(labels), SIDE, SIDE), np.float32)
     for number, shape in enumerate(SHAPES.values()):
         mine = labels == number
@@ -108,29 +122,34 @@ def _shading(height: Floats, light: list[Floats]) -> tuple[Floats, Floats]:
     length = np.sqrt(slope_x**2 + slope_y**2 + 1)
     facing = (-slope_x * light[0] - slope_y * light[1] + light[2]) / length
     mirrored = 2 * facing / length - light[2]
-    return 0.25 + 0.75 * np.clip(facing, 0, 1), np.clip(mirrored, 0, 1)**12
+    glint = np.clip(mirrored, 0, 1)
+    glint = glint * glint * glint
+    glint = glint * glint
+    return 0.25 + 0.75 * np.clip(facing, 0, 1), glint * glint
 
 
 def _colours(generator: np.random.Generator, count: int) -> Floats:
     """(count, 3): saturated colours of every hue."""
     hue = generator.random((count, 1)) * 6
     wheel = np.clip(abs((hue + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
-    return (0.15 + 0.8 * wheel * (0.7 + 0.3 * generator.random((count, 1)))).astype(np.float32)
+    bright: Floats = (0.15 + 0.8 * wheel * (0.7 + 0.3 * generator.random((count, 1)))).astype(np.float32)
+    return bright
 
 
 def _ground(generator: np.random.Generator, count: int) -> Floats:
     """(count, 3, SIDE, SIDE): two muted colours mixed by stripes, checks, or noise of two sizes."""
     first, second = (0.25 + 0.5 * generator.random((count, 3, 1, 1)).astype(np.float32) for _ in range(2))
     angle, rate = _drawn(generator, count, 0, 3.1415927), _drawn(generator, count, 6, 22)
-    along = _GRID[None, None, :] * np.cos(angle) + _GRID[None, :, None] * np.sin(angle)
-    across = _GRID[None, :, None] * np.cos(angle) - _GRID[None, None, :] * np.sin(angle)
-    stripes = 0.5 + 0.5 * np.sin(along * rate)
-    checks = (np.sin(along * rate) * np.sin(across * rate) > 0).astype(np.float32)
+    cosine, sine = (rate / 6.2831855 * part for part in _turn(angle))
+    along = _GRID[None, None, :] * cosine + _GRID[None, :, None] * sine
+    across = _GRID[None, :, None] * cosine - _GRID[None, None, :] * sine
     noise = 0.65 * _noise(generator, count, 12) + 0.35 * _noise(generator, count, 48)
-    kind = generator.integers(0, 3, (count, 1, 1))
-    pattern = np.where(kind == 0, stripes, np.where(kind == 1, checks, noise))
+    kind, pattern = generator.integers(0, 3, count), noise.copy()
+    striped, checked = kind == 0, kind == 1
+    pattern[striped] = _waves(along[striped])
+    pattern[checked] = (_waves(along[checked]) < 0.5) != (_waves(across[checked]) < 0.5)
     mixed = 0.8 * pattern + 0.2 * noise
-    return first * (1 - mixed[:, None]) + second * mixed[:, None]
+    return first + (second - first) * mixed[:, None]
 
 
 def _noise(generator: np.random.Generator, count: int, cells: int) -> Floats:
