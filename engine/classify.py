@@ -75,6 +75,11 @@ def _common_steps(lengths: Sequence[int], steps: int) -> int:
 
 def _length(epoch: int, steps: int) -> Iterator[tuple[str, int]]:
     """Epochs of so many steps that make the wanted steps, looked at a few times in all."""
-    epochs = max(1, round(steps / epoch))
+    epochs = epochs_for(steps, epoch)
     yield "train.epochs", epochs
     yield "train.epochs_between", max(1, epochs // BUDGET_LOOKS)
+
+
+def epochs_for(steps: int, epoch: int) -> int:
+    """How many epochs of so many steps come nearest to the wanted steps; at least 1."""
+    return max(1, round(steps / epoch))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.classify import STRATEGIES
+from engine.classify import STRATEGIES, epochs_for
 from engine.comparison import Compared
 from engine.experiment import Experiment, Strategy
+from engine.learning.epochs import batches_per_epoch, training_images
 from engine.metrics import per_class
 from engine.run import Run
 from engine.tables import Table
@@ -20,7 +21,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Family:
-    """The classifiers on one encoder: ``three`` on all labels, the newest of each strategy; ``budget``, all others."""
+    """The classifiers on one encoder: ``three`` on all labels, the newest of each strategy; ``budget``, those on few
+    labels, and those on all of them with about as many optimizer steps."""
 
     source: Run
     three: Mapping[Strategy, Run]
@@ -33,11 +35,27 @@ def family(shown: Run, runs: Sequence[Run]) -> Family | None:
     if source is None:
         return None
     members = [run for run in runs if _readable(run) and _belongs(run.experiment, source)]
+    budget = _budget_of(members)
     newest_last = sorted(members, key=lambda run: (run.status == "finished", run.name))
     three = {run.experiment.classifier.strategy: run for run in newest_last
-             if not run.experiment.data.images_per_class and run.experiment.train.epochs_between <= 1}
-    ordered = {strategy: three[strategy] for strategy in STRATEGIES if strategy in three}
-    return Family(source, ordered, tuple(run for run in members if run not in ordered.values()))
+             if not run.experiment.data.images_per_class and run not in budget}
+    return Family(source, {strategy: three[strategy] for strategy in STRATEGIES if strategy in three}, budget)
+
+
+def _budget_of(members: Sequence[Run]) -> tuple[Run, ...]:
+    """The runs on few labels, and those on all of them that were trained as long: the right end of the figure."""
+    few = [run.experiment for run in members if run.experiment.data.images_per_class]
+    steps = {it.train.epochs * _batches(it) for it in few}
+
+    def as_long(it: Experiment) -> bool:
+        return any(it.train.epochs == epochs_for(count, _batches(it)) for count in steps)
+
+    return tuple(run for run in members if run.experiment.data.images_per_class or as_long(run.experiment))
+
+
+def _batches(experiment: Experiment) -> int:
+    """Batches of an epoch, at least 1."""
+    return max(1, batches_per_epoch(experiment, training_images(experiment)))
 
 
 def _readable(run: Run) -> bool:

@@ -50,6 +50,20 @@ def test_runs_with_fewer_labels_belong_to_the_budget(source):
     assert family.three == {} and [run.folder for run in family.budget] == [few.folder]
 
 
+def test_trainings_of_a_budget_on_all_labels_are_none_of_the_three(tmp_path):
+    base = runs.create(tmp_path, replaced(Experiment(name="base"), {"data.dataset": "mnist"}), "f")
+    planned = classify.budget(base, labels=(10, 0), seeds=(0, 1))
+    assert {it.train.epochs_between for it in planned if not it.data.images_per_class} == {1}
+    budget = [runs.create(tmp_path, it, "f") for it in planned]
+    three = [classifier(base, strategy) for strategy in classify.STRATEGIES]
+    superseded = classifier(base, "probe", **{"train.epochs": 40})
+    family = families.family(base, [base, *budget, superseded, *three])
+    assert {run.folder for run in family.budget} == {run.folder for run in budget}
+    assert not {run.folder for run in family.three.values()} & {run.folder for run in budget}
+    assert set(family.three) == set(classify.STRATEGIES)
+    assert families.family(base, [base, *budget]).three == {}
+
+
 def finished(experiment, accuracy):
     told = Evaluation(9, 1.0, None, 0.1, 0.2, 1.0, accuracy, accuracy)
     return Compared("x", experiment, (told,), 1.0)
