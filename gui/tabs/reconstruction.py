@@ -219,11 +219,11 @@ class ReconstructionTab(QWidget):
                     for index, name, measures in zip(page.indices.tolist(), names, self._measures(page), strict=True)]
         if known is None:
             return captions
-        mean = self.tr("mean image")
-        pca = [""] * len(captions) if known.pca_mse is None else [f"PCA {significant(float(it), 3)} · "
-                                                                  for it in known.pca_mse]
-        return [f"{caption} · {first}{mean} {significant(float(it), 3)}"
-                for caption, first, it in zip(captions, pca, known.mean_mse, strict=True)]
+        rivals = [] if known.pca_mse is None else [("PCA", known.pca_mse)]
+        enlarged = [(translated(LABELS[by]).lower(), errors) for by, _, errors in known.enlarged]
+        rivals += enlarged[-1:] or [(self.tr("mean image"), known.mean_mse)]  # of the enlargements the strongest
+        return [" · ".join([caption, *(f"{name} {significant(float(errors[place]), 3)}" for name, errors in rivals)])
+                for place, caption in enumerate(captions)]
 
     def _measures(self, page: Reconstructions) -> list[str]:
         """The error of each image; where the input is another one, also PSNR and SSIM."""
