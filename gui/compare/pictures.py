@@ -21,7 +21,7 @@ from gui.plots.wipe import Wipe
 from gui.session import Session
 from gui.widgets.controls import Flow, combo, labelled, spin
 from gui.widgets.fields import number_text, spec
-from gui.widgets.quantities import significant
+from gui.widgets.quantities import significant, similarity
 
 MOST_IMAGES = 8
 KEY = "compare.pictures"
@@ -192,8 +192,10 @@ class ComparedPictures(QWidget):
             self.wipe.set_pair(self._answers[left].outputs[0], self._answers[right].outputs[0], captions)
 
     def _caption(self, index: int) -> str:
-        return self.tr("{name}, MSE {mse}").format(name=self._title(index),
-                                                   mse=significant(float(self._answers[index].mse[0]), 3))
+        answer = self._answers[index]
+        text = self.tr("{name}, MSE {mse}").format(name=self._title(index), mse=significant(float(answer.mse[0]), 3))
+        alike = similarity(float(answer.psnr[0]), float(answer.ssim[0])) if answer.inputs is not None else ""
+        return f"{text} · {alike}" if alike else text
 
     @Slot()
     def _take_setting(self) -> None:

@@ -79,8 +79,9 @@ def tutorial(settings: Experiment, root: str) -> Iterator[tuple[int, float]]:
             began = time.perf_counter()
 
 
-def bare(settings: Experiment, images: torch.Tensor, channels_last: bool, fused: bool) -> Iterator[tuple[int, float]]:
-    """Nothing but the batches: a float tensor in memory, a permutation, the lines of a step; nothing is read back."""
+def bare(settings: Experiment, images: torch.Tensor, channels_last: bool, fused: bool,
+         targets: torch.Tensor | None = None) -> Iterator[tuple[int, float]]:
+    """Nothing but the batches: float tensors in memory, a permutation, the lines of a step; nothing is read back."""
     layout = torch.channels_last if channels_last else torch.contiguous_format
     network, loss = model.build(settings).train().to(memory_format=layout), torch.nn.MSELoss()
     optimizer = Adam(network.parameters(), lr=settings.train.learning_rate, weight_decay=settings.train.weight_decay,
@@ -89,8 +90,9 @@ def bare(settings: Experiment, images: torch.Tensor, channels_last: bool, fused:
         for chosen in torch.randperm(len(images)).split(settings.train.batch_size):
             began = time.perf_counter()
             batch = images[chosen].contiguous(memory_format=layout)
+            wanted = batch if targets is None else targets[chosen].contiguous(memory_format=layout)
             optimizer.zero_grad()
-            loss(network(batch), batch).backward()
+            loss(network(batch), wanted).backward()
             optimizer.step()
             yield len(chosen), time.perf_counter() - began
 
