@@ -98,6 +98,8 @@ class Theme(QObject):
         super().__init__()
         self.choice: Choice = "system"
         self.current = tokens(False)
+        self.line_width = 1.0
+        """Of the curves of plots, in dots of what is painted on; on the screen more than 1 takes many times as long."""
 
     def choose(self, choice: Choice) -> None:
         """Follow the system, or stay light or dark."""
@@ -110,17 +112,17 @@ class Theme(QObject):
         self._show(choice == "dark" if choice != "system" else hints.colorScheme() == Qt.ColorScheme.Dark)
 
     @contextmanager
-    def printing(self) -> Iterator[None]:
-        """Meanwhile whatever paints itself has the colours of paper; nothing of it reaches the screen.
+    def printing(self, line_width: float) -> Iterator[None]:
+        """Meanwhile whatever paints itself has the colours and lines of paper; nothing of it reaches the screen.
 
         Give no control to the event loop in it: that is what would paint.
         """
-        before, self.current = self.current, print_tokens()
+        before, self.current, self.line_width = self.current, print_tokens(), line_width
         self.changed.emit(self.current)
         try:
             yield
         finally:
-            self.current = before
+            self.current, self.line_width = before, 1.0
             self.changed.emit(self.current)
 
     @Slot(Qt.ColorScheme)

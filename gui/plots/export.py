@@ -28,6 +28,9 @@ PNG_SCALE = 2
 PRINT_SHRINK = 0.72
 """In the print style a plot is laid out on this share of its size, so that its type is the larger for it."""
 
+PRINT_LINE = 1.5
+"""Width of curves in the print style, in px of the plot: just over a point."""
+
 LEAST_WIDTH, LEAST_HEIGHT = 320, 220
 """A plot is not shrunk below this."""
 
@@ -104,17 +107,20 @@ def _reason(path: Path, error: OSError) -> str:
     return f"{error.strerror or error}."
 
 
-def styled(draw: Callable[[QWidget], Drawn]) -> Callable[[QWidget], Drawn]:
-    """Draw a figure in the style that is chosen; what is on the screen stays as it is."""
+def styled(dots: float) -> Callable[[Callable[[QWidget], Drawn]], Callable[[QWidget], Drawn]]:
+    """Draw a figure in the style that is chosen, on ``dots`` a px; what is on the screen stays as it is."""
 
-    @wraps(draw)
-    def drawn(widget: QWidget) -> Drawn:
-        if not notices().print_style:
-            return draw(widget)
-        with style.theme().printing(), _shrunk(widget):
-            return draw(widget)
+    def decorated(draw: Callable[[QWidget], Drawn]) -> Callable[[QWidget], Drawn]:
+        @wraps(draw)
+        def drawn(widget: QWidget) -> Drawn:
+            if not notices().print_style:
+                return draw(widget)
+            with style.theme().printing(PRINT_LINE * dots), _shrunk(widget):
+                return draw(widget)
 
-    return drawn
+        return drawn
+
+    return decorated
 
 
 @contextmanager
@@ -125,20 +131,29 @@ def _shrunk(widget: QWidget) -> Iterator[None]:
         smaller = before * PRINT_SHRINK
         widget.resize(max(smaller.width(), min(LEAST_WIDTH, before.width())),
                       max(smaller.height(), min(LEAST_HEIGHT, before.height())))
+        _settle(widget)
     try:
         yield
     finally:
         if widget.size() != before:
             widget.resize(before)
+            _settle(widget)
 
 
-@styled
+def _settle(widget: QWidget) -> None:
+    """Give a legend that wraps otherwise its room at once, not when the event loop comes to it."""
+    layout = widget.layout()
+    if layout is not None:
+        layout.activate()
+
+
+@styled(PNG_SCALE / PRINT_SHRINK)
 def png(widget: QWidget) -> bytes:
     """The figure as a PNG file, with twice the pixels of the screen."""
     return _encoded(_image(widget))
 
 
-@styled
+@styled(PNG_SCALE / PRINT_SHRINK)
 def image(widget: QWidget) -> QImage:
     """The figure as a picture, with twice the pixels of the screen."""
     return _image(widget)
@@ -161,7 +176,7 @@ def _encoded(picture: QImage) -> bytes:
     return bytes(buffer.data().data())
 
 
-@styled
+@styled(1)
 def svg(widget: QWidget) -> bytes:
     """The figure as an SVG file; lines stay lines and text stays text."""
     buffer = QBuffer()
@@ -177,7 +192,7 @@ def svg(widget: QWidget) -> bytes:
     return bytes(buffer.data().data())
 
 
-@styled
+@styled(1)
 def pdf(widget: QWidget) -> bytes:
     """The figure as a PDF file of one page of its size; 96 px are one inch."""
     buffer = QBuffer()

@@ -128,6 +128,7 @@ class LinePlot(QWidget):
 
     def _make(self, line: Line) -> _Drawn:
         curve, points = pg.PlotCurveItem(), Points("o", 6)
+        curve.setSegmentedLineMode("off")  # else thick lines come apart at their corners
         band: pg.FillBetweenItem | None = None
         edges: tuple[pg.PlotCurveItem, ...] = ()
         if line.low is not None and line.high is not None:
@@ -211,7 +212,7 @@ class LinePlot(QWidget):
             axis.restyle()
         for place, drawn in enumerate(self._items):
             colour, dash, symbol = self._look(place)
-            drawn.curve.setPen(pg.mkPen(colour, width=1, style=dash))
+            drawn.curve.setPen(pg.mkPen(colour, width=style.theme().line_width, style=dash))
             drawn.points.symbol = symbol
             drawn.points.set_colours(pg.mkPen(None), pg.mkBrush(colour))
             if drawn.band is not None:

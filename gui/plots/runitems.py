@@ -54,6 +54,8 @@ class RunItems:
         self._measured: dict[str, object] = {}
         self._drawn: dict[str, View] = {}
         self._curves = {name: pg.PlotCurveItem() for name in ORDER}
+        for curve in self._curves.values():
+            curve.setSegmentedLineMode("off")  # else thick lines come apart at their corners
         self._points = {name: Points() for name in ("training", "validation")}
         for height, item in enumerate([*self._curves.values(), *self._points.values()]):
             item.setZValue(depth + height / 10)
@@ -71,7 +73,8 @@ class RunItems:
             look = looks.get(name)
             curve.setVisible(look is not None)
             if look is not None:
-                curve.setPen(pg.mkPen(look.colour, width=1, style=look.dash))
+                width = max(1.0, style.theme().line_width / (2 if name == "batch" else 1))  # else noise hides the rest
+                curve.setPen(pg.mkPen(look.colour, width=width, style=look.dash))
         for name, points in self._points.items():
             look = looks.get(name)
             points.setVisible(bool(look and look.symbol))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QImage, QKeySequence, QPainter
+from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QGuiApplication, QImage, QKeySequence, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMainWindow, QVBoxLayout, QWidget
 
@@ -92,6 +92,43 @@ def test_the_print_style_is_white_with_larger_type_and_leaves_the_screen_alone(c
     QApplication.processEvents()
     assert (pixels(curves.grab().toImage()) == before).mean() > 0.999
     style.apply(QApplication.instance(), "light")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_moves_on_the_screen_while_figures_are_printed(curves, qtbot, theme):
+    style.apply(QApplication.instance(), theme)
+    QApplication.processEvents()
+    before = pixels(curves.grab().toImage())
+    export.notices().print_style = True
+    for draw in (export.png, export.svg, export.pdf):
+        draw(curves)
+        assert style.theme().line_width == 1
+    assert (pixels(curves.grab().toImage()) == before).all(), "at once"
+    QApplication.processEvents()
+    assert (pixels(curves.grab().toImage()) == before).all(), "and later"
+    style.apply(QApplication.instance(), "light")
+
+
+def test_a_legend_that_wraps_in_print_names_every_curve(curves):
+    export.notices().print_style = True
+    picture = pixels(export.image(curves)).astype(int)
+    accent = np.array(QColor(style.print_tokens().accent).getRgb()[:3])
+    samples = (abs(picture - accent).max(axis=2) < 8)[:int(80 / export.PRINT_SHRINK)].sum(axis=1)
+    assert samples.max() > 30, "the sample of the validation loss stands above the plot"
+    assert curves.legend.height() < 30
+
+
+def test_curves_are_as_thick_in_a_printed_picture_as_in_a_printed_file(curves):
+    export.notices().print_style = True
+    widths = set()
+    curve = curves._front._curves["validation"]
+    seen = curve.setPen
+    curve.setPen = lambda pen: (widths.add(pen.widthF()), seen(pen))
+    export.svg(curves)
+    assert widths == {export.PRINT_LINE, 1}
+    widths.clear()
+    export.png(curves)
+    assert sorted(widths) == pytest.approx([1, export.PRINT_LINE * export.PNG_SCALE / export.PRINT_SHRINK])
 
 
 def test_the_menu_chooses_the_style_and_says_so(curves, qtbot):
