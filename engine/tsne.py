@@ -6,6 +6,7 @@ and tells nothing before its end, so its descent is done here: the same schedule
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,9 @@ EXAGGERATED, ITERATIONS = 250, 750
 EXAGGERATION = 12.0
 NEIGHBOURS_PIECE = 250
 """Codes whose neighbours are searched at once."""
+
+IMPORTED = ("scipy.optimize", "scipy.stats", "sklearn.neighbors")
+"""What scikit-learn takes a second to import, the first time, in parts between which one can stop."""
 
 WIDEST = 50
 """Codes of more numbers are first reduced to so many principal components, as van der Maaten does."""
@@ -53,7 +57,12 @@ def embedded(codes: Vectors, start: Vectors, perplexity: float) -> Iterator[tupl
     The last points come with 1. The same codes always give the same points.
     """
     neighbours: list[Any] = []
+    for name in IMPORTED:
+        yield None, 0.0
+        importlib.import_module(name)
+    yield None, 0.0
     reduced = _reduced(codes)
+    yield None, 0.0
     for done in _search(reduced, perplexity, neighbours):
         yield None, 0.1 * done
     affinities = _affinities(neighbours, perplexity)

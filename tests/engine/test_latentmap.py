@@ -128,3 +128,15 @@ def test_equal_codes_have_a_map_too(monkeypatch):
     monkeypatch.setattr(tsne, "ITERATIONS", 5)
     found = list(tsne.embedded(np.ones((40, 3)), np.zeros((40, 2)), 5))[-1][0]
     assert found.shape == (40, 2) and np.isfinite(found).all()
+
+
+def test_one_can_stop_tsne_before_and_after_each_slow_part(monkeypatch):
+    pytest.importorskip("sklearn")
+    reduced = []
+    monkeypatch.setattr(tsne, "_reduced", lambda codes: reduced.append(True) or codes)
+    codes = np.random.default_rng(0).standard_normal((60, 3))
+    answers = tsne.embedded(codes, codes[:, :2], 5.0)
+    before = len(tsne.IMPORTED) + 1
+    assert [next(answers) for _ in range(before)] == [(None, 0.0)] * before and not reduced
+    assert next(answers) == (None, 0.0) and reduced
+    answers.close()
