@@ -33,6 +33,15 @@ OWN_FILES = ("download.file", "download.unknown_file")
 """A person's own files could not be used: there was no download that could be tried again."""
 
 
+class Starting(Protocol):
+    """The ways to begin a training that a message can offer."""
+
+    def start_anyway(self) -> None: ...
+    def restart_slower(self, run: Run, learning_rate: float) -> None: ...
+    def try_again(self, experiment: Experiment, changes: Mapping[str, Any]) -> None: ...
+    def try_on_cpu(self, experiment: Experiment) -> None: ...
+
+
 class Session(Protocol):
     """What the buttons of the messages do, and what their texts tell of."""
 
@@ -45,6 +54,8 @@ class Session(Protocol):
     @property
     def training(self) -> Training: ...
     @property
+    def starting(self) -> Starting: ...
+    @property
     def runs_dir(self) -> Path: ...
     @property
     def data_dir(self) -> Path: ...
@@ -53,12 +64,8 @@ class Session(Protocol):
     @property
     def message(self) -> Any: ...
     def stop(self) -> None: ...
-    def start_anyway(self) -> None: ...
     def download(self, name: str) -> None: ...
     def use_dataset(self, name: str) -> None: ...
-    def restart_slower(self, run: Run, learning_rate: float) -> None: ...
-    def try_again(self, experiment: Experiment, changes: Mapping[str, Any]) -> None: ...
-    def try_on_cpu(self, experiment: Experiment) -> None: ...
     def take_over(self, run: Run) -> None: ...
 
 
@@ -72,7 +79,7 @@ def refusal(session: Session, even_if_full: bool = False) -> Message | None:
     """Why the draft cannot be trained now; None when it can."""
     if session.at_work:
         return busy(session)
-    anyway = None if even_if_full else session.start_anyway
+    anyway = None if even_if_full else session.starting.start_anyway
     return problem(session) or obstacle(session, session.runs_dir, session.draft.experiment, anyway)
 
 
@@ -180,7 +187,7 @@ def _diverged(session: Session, event: Diverged) -> Message:
     notice = run_module.diverged(event.step, event.learning_rate, event.loss, event.kept_step)
     label = translate("explain", "Restart from step {kept} with lr ÷ 10").format(kept=event.kept_step)
     run, slower = session.training.run, event.learning_rate / 10
-    actions = (Action(label, partial(session.restart_slower, run, slower)),) if run else ()
+    actions = (Action(label, partial(session.starting.restart_slower, run, slower)),) if run else ()
     return Message(notice.message, "error", actions, key="diverged")
 
 
@@ -229,9 +236,9 @@ def _out_of_memory(session: Session, failure: Failure) -> Message:
     half, actions = int(failure.values.get("half", 0)), []
     if half:
         label = translate("explain", "Try {batch}").format(batch=half)
-        actions.append(Action(label, partial(session.try_again, experiment, {"train.batch_size": half})))
+        actions.append(Action(label, partial(session.starting.try_again, experiment, {"train.batch_size": half})))
     if failure.values.get("device", "cpu") != "cpu":
-        actions.append(Action(translate("explain", "Use CPU"), partial(session.try_on_cpu, experiment)))
+        actions.append(Action(translate("explain", "Use CPU"), partial(session.starting.try_on_cpu, experiment)))
     return Message(failure.text, "error", tuple(actions), failure.traceback, key="memory")
 
 

@@ -90,7 +90,7 @@ class Menus(QObject):
         window, session = self._window, self._session
         self.train = self._add(menu, self.tr("Train, pause or continue"), window.train.toggle, "Space", "play")
         self.batch = self._add(menu, self.tr("One batch"), window.train.one_batch, ".", "step")
-        self.queue = self._add(menu, self.tr("Add to the queue"), session.add_to_queue, "Ctrl+Return")
+        self.queue = self._add(menu, self.tr("Add to the queue"), session.starting.add_to_queue, "Ctrl+Return")
         self.stop = self._add(menu, self.tr("Stop"), session.stop, "", "stop")
         self.save = self._add(menu, self.tr("Save a checkpoint now"), session.training.save_now, "", "save")
         menu.addSeparator()

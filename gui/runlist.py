@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine import runs
 from engine.run import Run, Status
+from engine.runfiles import lock
 from engine.runfiles.notices import RunError
 from engine.runfiles.records import Notes
+from engine.runfiles.saving import Saved
+from gui.job import Started
 from gui.workers import Failure, Loader
 
 
@@ -66,6 +70,17 @@ def chosen(rows: Iterable[RunRow], text: str = "", starred_first: bool = False) 
     return tuple(sorted(found, key=lambda row: not row.notes.star)) if starred_first else found
 
 
+def held(run: Run) -> bool:
+    """Whether somebody trains the run, here or on another host, as its folder says now."""
+    return lock.holder(run.folder) is not None
+
+
+def held_elsewhere(run: Run) -> bool:
+    """Whether another host holds the run, so that only a person can know that it no longer trains."""
+    holder = lock.holder(run.folder)
+    return holder is not None and not holder.here
+
+
 class RunList(QObject):
     """Attributes: ``rows``. Signals: ``changed``, ``failed`` (Failure), ``idle`` when no thread reads any more."""
 
@@ -78,6 +93,7 @@ class RunList(QObject):
         self.rows: tuple[RunRow, ...] = ()
         self._loader: Loader | None = None
         self._next: Path | None = None
+        self._told = False  # the training at work has told something, and so holds its run
 
     @property
     def at_work(self) -> bool:
@@ -94,6 +110,14 @@ class RunList(QObject):
         self._loader.failed.connect(self._take_failure)
         self._loader.finished.connect(self._end)
         self._loader.start()
+
+    def outdated_by(self, events: tuple[Any, ...]) -> bool:
+        """Whether the run that tells this is held from now on, or has a new loss in its state."""
+        if any(isinstance(event, Started) for event in events):
+            self._told = False
+        tells = any(not isinstance(event, Started) for event in events)
+        first, self._told = tells and not self._told, self._told or tells
+        return first or any(isinstance(event, Saved) and event.kind == "checkpoint" for event in events)
 
     def close(self) -> None:
         """Read nothing more."""

@@ -326,7 +326,7 @@ class Window(QMainWindow):
     @Slot()
     def cancel_closing(self) -> None:
         """Stay open; the training that was asked to stop is resumed when it has saved. Once it has, it is too late."""
-        if self.session.stay_open():
+        if self.session.closing.take_back():
             self._closing = False
         self.messages.dismiss("closing")
 

@@ -156,8 +156,8 @@ class RunsPanel(QWidget):
         self._add(menu, self.tr("Remove the star") if row.notes.star else self.tr("Star"), self.star, old)
         self._add(menu, self.tr("Tags and remark…"), self.write_notes, old)
         self._add(menu, self.tr("Open folder"), self.open_folder, True)
-        self._add(menu, self.tr("Take over"), self.take_over, self._session.locked_elsewhere(row.run))
-        self._add(menu, self.tr("Delete"), self.delete, not mine and not self._session.held(row.run))
+        self._add(menu, self.tr("Take over"), self.take_over, runlist.held_elsewhere(row.run))
+        self._add(menu, self.tr("Delete"), self.delete, not mine and not runlist.held(row.run))
         return menu
 
     @staticmethod
@@ -226,7 +226,7 @@ class RunsPanel(QWidget):
     def delete(self) -> None:
         """Move the chosen run to the trash, and offer to take that back."""
         row = self.chosen
-        if row is None or self._session.held(row.run):
+        if row is None or runlist.held(row.run):
             return
         try:
             place = _to_trash(row.run.folder)

@@ -53,7 +53,7 @@ class TrainPanel(QWidget):
     def _connect(self) -> None:
         session, training = self._session, self._training
         self.train.clicked.connect(self.toggle)
-        self.queue.clicked.connect(session.add_to_queue)
+        self.queue.clicked.connect(session.starting.add_to_queue)
         self.stop.clicked.connect(session.stop)
         self.batch.clicked.connect(self.one_batch)
         self.more.clicked.connect(self.train_more)

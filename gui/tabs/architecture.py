@@ -31,9 +31,10 @@ from gui.blocks.block_edits import Blocks
 from gui.blocks.blocks_model import BlocksModel, Row
 from gui.blocks.blocks_table import HEADER_HEIGHT, BlocksTable
 from gui.blocks.blocks_widths import aligned, spread
+from gui.draft import Draft
 from gui.plots.menu import Menu
 from gui.plots.network import NetworkDrawing
-from gui.session import Draft, Session
+from gui.session import Session
 from gui.widgets import controls, fields
 
 DRAWING_SHARE = 3 / 8

@@ -588,7 +588,7 @@ def test_a_closing_that_is_taken_back_goes_on_training_to_the_same_end(qtbot, ma
     session.closed.connect(lambda: told.append(True))
     session.training.finished.connect(told.append)
     session.close()
-    session.stay_open()
+    session.closing.take_back()
     qtbot.waitUntil(lambda: len(told) == 2, timeout=60_000)
     assert [outcome.reason for outcome in told] == ["stopped", "finished"]
     assert session.training.run == run and run.status == "finished" and session.training.progress.step == 120
@@ -605,7 +605,7 @@ def test_a_paused_training_is_still_paused_when_its_closing_is_taken_back(qtbot,
     session.training.state_changed.connect(states.append)
     session.training.stepped.connect(lambda batch: steps.extend(e.step for e in batch if isinstance(e, Step)))
     session.close()
-    session.stay_open()
+    session.closing.take_back()
     qtbot.waitUntil(lambda: session.training.state == "paused", timeout=20_000)
     assert states == ["saving", "idle", "starting", "paused"] and steps == []
     session.training.one_batch()

@@ -78,7 +78,7 @@ def test_device_and_threads_are_kept_in_the_settings(qtbot, open_panel):
     index = panel.threads.findData(2)
     panel.threads.setCurrentIndex(index)
     panel.threads.activated.emit(index)
-    assert session.settings.threads == 2 and session.order(tiny()).threads == 2
+    assert session.settings.threads == 2 and session.starting.order(tiny()).threads == 2
     session.change_settings(threads=3)
     assert panel.threads.currentText() == "3"
 
