@@ -282,6 +282,12 @@ def move(source: Path, target: Path) -> Path:
     return target
 
 
+def remove_folder(folder: Path) -> None:
+    """Delete a folder with all that is in it, of links only the links, if it is there. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete files that a crash left half written, and none that a live process may be writing. Raises OSError."""
     for name, _ in listing(folder):

@@ -76,6 +76,14 @@ def own_image_page(window: Any) -> OwnImagePage:
     return page
 
 
+def empty_trash(window: Any) -> None:
+    """Ask whether to delete for good what lies in the trash beside the runs."""
+    from gui.trash import TrashEmptier
+
+    emptier = window.findChild(TrashEmptier) or TrashEmptier(window.session, window)
+    emptier.ask()
+
+
 def take_picture(window: Any, content: QMimeData) -> None:
     """Put a picture that was dropped on the page of own images."""
     own_image_page(window).take(content)

@@ -52,6 +52,7 @@ class Menus(QObject):
         self._add(menu, self.tr("Image folder…"), partial(self._want, "image folder"), "Ctrl+I")
         self._add(menu, self.tr("Data sets…"), partial(self._want, "data sets"))
         self._add(menu, self.tr("Runs folder…"), partial(self._want, "runs folder"))
+        self._add(menu, self.tr("Empty trash…"), partial(dialogs.empty_trash, self._window))
         menu.addSeparator()
         self._add(menu, self.tr("Export view…"), self.export, "Ctrl+E")
         self._add(menu, self.tr("Export report…"), partial(dialogs.export_report, self._window))

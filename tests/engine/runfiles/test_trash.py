@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 
 import pytest
 
-from engine import runs
+from engine import runs, storage
 from engine.experiment import Experiment, replaced
-from engine.runfiles import lock
+from engine.runfiles import lock, trash
 from engine.runfiles.notices import Locked, RunError
 
 
@@ -92,3 +94,65 @@ def test_titles_say_what_differs_whatever_the_record_holds(run):
     (run.folder / "run.json").write_text(json.dumps(info | {"settings": {"name": ["no", "text"]}}))
     found = runs.titles([other, run])
     assert set(found) == {run.folder, other.folder} and all(found.values())
+
+
+# Emptying it
+
+
+def test_the_trash_is_counted_and_emptied_of_what_was_counted_and_nothing_else(run, tmp_path):
+    other, late = (runs.create(run.folder.parent, Experiment(), "x") for _ in range(2))
+    size = sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file())
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "precious").write_text("x")
+    place = runs.trash(run.folder)
+    (place / "link").symlink_to(kept)
+    (place.parent / "linked run").symlink_to(kept)
+    (place.parent / "note.txt").write_text("mine")
+    found = trash.look(run.folder.parent)
+    assert found.names == (place.name,) and found.size == size + (place / "link").lstat().st_size
+    stays = runs.trash(late.folder)
+    assert list(trash.empty(found)) == [trash.Emptied(1)]
+    assert not place.exists() and stays.is_dir() and other.folder.is_dir()
+    assert (kept / "precious").read_text() == "x" and (place.parent / "note.txt").exists()
+
+
+def test_a_run_that_cannot_be_deleted_is_named_and_the_others_go(run, monkeypatch):
+    second = runs.create(run.folder.parent, Experiment(), "x")
+    first, last = sorted((runs.trash(run.folder), runs.trash(second.folder)))
+    remove = storage.remove_folder
+
+    def refuse(folder):
+        if folder == first:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        remove(folder)
+
+    monkeypatch.setattr(storage, "remove_folder", refuse)
+    told = list(trash.empty(trash.look(run.folder.parent)))
+    assert told[-1].gone == 1 and [name for name, _ in told[-1].left] == [first.name]
+    assert first.is_dir() and not last.exists()
+
+
+def test_no_trash_a_linked_one_and_one_that_cannot_be_read(run, tmp_path, monkeypatch):
+    folder = run.folder.parent
+    assert trash.look(folder).names == ()
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "run").mkdir(parents=True)
+    (folder / trash.NAME).symlink_to(elsewhere)
+    assert trash.look(folder).names == ()
+    (folder / trash.NAME).unlink()
+    runs.trash(run.folder)
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(RunError, match=r"could not be read .* Nothing was deleted"):
+        trash.look(folder)
+
+
+def test_a_run_whose_trash_was_emptied_cannot_come_back_and_it_says_so(run):
+    place = runs.trash(run.folder)
+    list(trash.empty(trash.look(run.folder.parent)))
+    with pytest.raises(RunError, match="no longer in the trash"):
+        runs.restore(place, run.folder)
