@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.events import Evaluation, Intervention, Step
+from engine.runfiles.notices import DamagedFile
 from gui.plots.runlosses import RunLosses
 
 if TYPE_CHECKING:
     from engine.runs import Metrics, Run
+    from gui.training import Training
 
 
 class RunBook:
@@ -96,3 +99,28 @@ class RunBook:
         loss = evaluation.validation_loss
         if math.isfinite(loss) and (self.best is None or loss < self.best.validation_loss):
             self.best = evaluation
+
+
+class WorkingBook:
+    """The book of the run at work, kept up from what its training tells. Attributes: ``folder``, ``book``."""
+
+    def __init__(self, training: Training) -> None:
+        self.folder: Path | None = None
+        self.book = RunBook()
+        self._training = training
+        self._order: Any = None
+
+    def of(self, run: Run, events: Iterable[Any] = ()) -> RunBook:
+        """The book of this run, the one at work: begun with what is on disk, without what ``events`` tell anew."""
+        if self._order is not self._training.order or self.folder != run.folder:
+            self._order, self.folder, self.book = self._training.order, run.folder, _begun(run)
+        self.book = self.book.overtaken_by(events) or self.book
+        return self.book
+
+
+def _begun(run: Run) -> RunBook:
+    """What lies on disk of a run that begins or goes on now; a new book where that cannot be read."""
+    try:
+        return RunBook.read(run)
+    except DamagedFile:
+        return RunBook()

@@ -11,16 +11,14 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.fields import LABELS
-from engine.runfiles.notices import DamagedFile
 from gui import style
 from gui.baselines import BaselineLines
 from gui.plots.curves import LossCurves
-from gui.runbook import RunBook
+from gui.runbook import RunBook, WorkingBook
+from gui.runnumbers import RunNumbers
 from gui.session import Session
 from gui.widgets.controls import note
 from gui.widgets.fields import number_text, spec, translated
-from gui.widgets.keynumbers import KeyNumber, KeyNumbers
-from gui.widgets.quantities import NOTHING, count, duration, significant
 from gui.widgets.stage import Stage
 from gui.widgets.training_controls import FIRST_SMOOTHING, Steering, ViewControls
 
@@ -46,15 +44,14 @@ class TrainingTab(QWidget):
         super().__init__(parent)
         self._session, self._training, self._shown = session, session.training, session.shown
         self._book: RunBook | None = None
-        self._work: tuple[Any, Path, RunBook] | None = None
-        self._overlaid: dict[Path, RunBook] = {}
+        self._work = WorkingBook(session.training)
         self._numbers_at = 0.0
         self._patience = QTimer(self, singleShot=True, interval=BUSY_AFTER_MS)
         self._patience.timeout.connect(self._show_busy)
         self.curves = LossCurves()
         self.curves.set_smoothing(FIRST_SMOOTHING)
         self.stage = Stage(self.curves)
-        self.view, self.steering, self.numbers = ViewControls(self.curves), Steering(), self._key_numbers()
+        self.view, self.steering, self.numbers = ViewControls(self.curves), Steering(), RunNumbers()
         self.warning = style.dress(note(), "caption", "warning")
         self.baselines = BaselineLines(session, self)
         self.view.layout().addWidget(self.baselines.switch)  # type: ignore[union-attr]
@@ -64,26 +61,6 @@ class TrainingTab(QWidget):
         self._connect()
         self._take_runs()
         self._show_run(self._shown.run)
-
-    def _key_numbers(self) -> KeyNumbers:
-        loss = self.tr("Mean over the whole set, without dropout")
-        evaluated = {name: (title, self._at_epoch(title, "000")) for name, title in self._titles().items()}
-        (training, wide), (validation, wider), (best, narrow) = evaluated.values()
-        return KeyNumbers({
-            "epoch": KeyNumber(self.tr("Epoch"), self.tr("Epochs done, of those planned"), "00.0 / 00"),
-            "training": KeyNumber(training, loss, "0.000000", wide),
-            "validation": KeyNumber(validation, loss, "0.000000", wider),
-            "best": KeyNumber(best, self.tr("Lowest validation loss so far"), "0.000000", narrow),
-            "speed": KeyNumber(self.tr("Images/s"), self.tr("Speed of training, evaluations left out"), "00,000"),
-            "elapsed": KeyNumber(self.tr("Elapsed"), self.tr("Time spent training, without pauses"), "00 min 00 s"),
-            "remaining": KeyNumber(self.tr("Remaining"), self.tr("At the speed of the last seconds"), "00 min 00 s"),
-        })
-
-    def _titles(self) -> dict[str, str]:
-        return {"training": self.tr("Training"), "validation": self.tr("Validation"), "best": self.tr("Best")}
-
-    def _at_epoch(self, title: str, epoch: str) -> str:
-        return self.tr("{title}, epoch {epoch}").format(title=title, epoch=epoch)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -126,13 +103,6 @@ class TrainingTab(QWidget):
         run, work = self._shown.run, self._training.run
         return self._training.at_work and run is not None and work is not None and run.folder == work.folder
 
-    def _working_book(self, run: Run) -> RunBook:
-        """The book of the run at work, which this tab keeps up; begun with what is on disk."""
-        order = self._training.order
-        if self._work is None or self._work[0] is not order or self._work[1] != run.folder:
-            self._work = (order, run.folder, _read(run))
-        return self._work[2]
-
     @Slot(object)
     def _show_run(self, run: Run | None) -> None:
         """Another run, or the same in another state: its book is shown when it has been read."""
@@ -144,7 +114,7 @@ class TrainingTab(QWidget):
             self.stage.show_nothing(False)
             self._refresh()
         elif self._at_work:
-            self._show_book(self._working_book(run))
+            self._show_book(self._work.of(run))
         else:
             self._patience.start()
             self._session.books.ask(run)
@@ -156,7 +126,6 @@ class TrainingTab(QWidget):
         if run is not None and run.folder == folder and not self._at_work:
             self._show_book(book)
         if folder in self.view.others.chosen:
-            self._overlaid[folder] = book
             self.curves.overlay(str(folder), self.view.others.chosen[folder], book.losses)
 
     @Slot(object, str)
@@ -210,11 +179,7 @@ class TrainingTab(QWidget):
         run = self._training.run
         if run is None:
             return
-        book = self._working_book(run)
-        shorter = book.overtaken_by(events)
-        if shorter is not None:
-            self._work = (self._training.order, run.folder, shorter)
-            book = shorter
+        book = self._work.of(run, events)
         if self._at_work and self._book is not book:
             self._show_book(book)
         if book.take(events):
@@ -276,26 +241,8 @@ class TrainingTab(QWidget):
         if run is None or book is None:
             self.numbers.clear()
             return
-        self._show_losses(book)
         progress = self._training.progress if self._at_work else None
-        state = run.state
-        step = max(book.losses.last_step, progress.step if progress else 0)
-        batches = book.losses.batches_per_epoch
-        done = f"{step / batches:.1f}" if batches else NOTHING
-        self.numbers["epoch"].show_value(f"{done} / {count(self._planned_epochs())}")
-        self.numbers["speed"].show_value(count((progress or state).images_per_second or None))
-        self.numbers["elapsed"].show_value(duration((progress or state).elapsed_s))
-        self.numbers["remaining"].show_value(duration(progress.remaining_s if progress else None))
-
-    def _show_losses(self, book: RunBook) -> None:
-        for name, title in self._titles().items():
-            evaluation = book.best if name == "best" else book.evaluation
-            if evaluation is None:
-                self.numbers[name].show_value(NOTHING, title)
-                continue
-            loss = evaluation.training_loss if name == "training" else evaluation.validation_loss
-            at = self._at_epoch(title, number_text(round(evaluation.epoch, 2)))
-            self.numbers[name].show_value(significant(loss), at)
+        self.numbers.show_run(run, book, progress, self._planned_epochs())
 
     @Slot()
     def _show_baselines(self) -> None:
@@ -364,11 +311,10 @@ class TrainingTab(QWidget):
     def _overlay(self, folder: Path, on: bool) -> None:
         """Draw a run behind, or take it away."""
         if not on:
-            self._overlaid.pop(folder, None)
             self.curves.remove_overlay(str(folder))
             return
-        if self._work is not None and self._work[1] == folder:
-            self._take_book(folder, self._work[2])
+        if self._work.folder == folder:
+            self._take_book(folder, self._work.book)
             return
         for row in self._session.runs.rows:
             if row.run.folder == folder:
@@ -377,14 +323,6 @@ class TrainingTab(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._refresh()
-
-
-def _read(run: Run) -> RunBook:
-    """What lies on disk of a run that begins or goes on now; a new book where that cannot be read."""
-    try:
-        return RunBook.read(run)
-    except DamagedFile:
-        return RunBook()
 
 
 def _words(intervention: Intervention) -> str:
