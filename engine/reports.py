@@ -118,6 +118,13 @@ class Found:
     repeats: int = 0
     resumable: bool = False
     """Whether the run can go on where it was cut off."""
+    used: Experiment | None = None
+    """What the run itself was trained with, its folder and seeds among it; None where there is no run."""
+
+    @property
+    def trained(self) -> Experiment:
+        """By which a run's snapshots are asked: what it was trained with."""
+        return self.used or self.experiment
 
     @property
     def lacking(self) -> bool:
@@ -186,7 +193,14 @@ def _found(entry: Entry, experiment: Experiment, runs: Sequence[Run], waiting: S
     status = "finished" if finished else "training" if running else status
     best = next(iter((*finished, *running, *(run for run, _ in answers))), None)
     resumable = status == "interrupted" and best is not None and dict(answers)[best] in RESUMABLE
-    return Found(entry, experiment, status, best, _numbers(best, entry.title), len(finished), resumable)
+    return Found(entry, experiment, status, best, _numbers(best, entry.title), len(finished), resumable, _used(best))
+
+
+def _used(run: Run | None) -> Experiment | None:
+    try:
+        return run.experiment if run else None
+    except RunError:
+        return None
 
 
 def _numbers(run: Run | None, title: str) -> Compared | None:

@@ -100,7 +100,7 @@ class FigureBox(QWidget):
         elif self.figure.kind == "table":
             self._show_table(standings)
         elif self.figure.kind == "confusion":
-            self.asks = tuple(Ask("confusion", it.handles[-1], it.found.experiment, ("validation",))
+            self.asks = tuple(Ask("confusion", it.handles[-1], it.found.trained, ("validation",))
                               for it in mine.values() if it.handles)
             self._titles = [it.title for it in mine.values() if it.handles]
             self._set_drawn(self.drawn and bool(self.asks))

@@ -103,7 +103,7 @@ def _beside(figure: Figure, shown: list[Standing], _: Path) -> Plan:
 
 def _codes(figure: Figure, shown: list[Standing], _: Path) -> Plan:
     """Image, its code as maps, reconstruction."""
-    asks = tuple(Ask("code_of", it.handles[-1], it.found.experiment, (figure.split, index))
+    asks = tuple(Ask("code_of", it.handles[-1], it.found.trained, (figure.split, index))
                  for it in shown for index in figure.images)
 
     def rows(answers: Sequence[Any]) -> list[Row]:
@@ -117,7 +117,7 @@ def _codes(figure: Figure, shown: list[Standing], _: Path) -> Plan:
 def _interpolation(figure: Figure, shown: list[Standing], _: Path) -> Plan:
     """The two images above, the decoded way from the first to the second below; images come in pairs."""
     pairs = list(zip(figure.images[::2], figure.images[1::2], strict=True))
-    asks = tuple(Ask("strip", it.handles[-1], it.found.experiment,
+    asks = tuple(Ask("strip", it.handles[-1], it.found.trained,
                      ((figure.split, a), (figure.split, b), "straight", STEPS)) for it in shown for a, b in pairs)
 
     def rows(answers: Sequence[Any]) -> list[Row]:
@@ -134,7 +134,7 @@ def _interpolation(figure: Figure, shown: list[Standing], _: Path) -> Plan:
 def _generated(figure: Figure, shown: list[Standing], _: Path) -> Plan:
     """For each experiment an image, its reconstruction, and images from the distribution fitted to the codes."""
     asks = tuple(ask for it in shown for ask in (
-        _reconstruct(figure, it, it.handles[-1]), Ask("generate", it.handles[-1], it.found.experiment, (
+        _reconstruct(figure, it, it.handles[-1]), Ask("generate", it.handles[-1], it.found.trained, (
             Recipe(count=DRAWN),))))
 
     def rows(answers: Sequence[Any]) -> list[Row]:
@@ -149,7 +149,7 @@ def _generated(figure: Figure, shown: list[Standing], _: Path) -> Plan:
 
 def _ten_best(figure: Figure, shown: list[Standing], _: Path) -> Plan:
     """The ten best of many drawn images, for each experiment."""
-    asks = tuple(Ask("ten_best", it.handles[-1], it.found.experiment, (Recipe(),)) for it in shown)
+    asks = tuple(Ask("ten_best", it.handles[-1], it.found.trained, (Recipe(),)) for it in shown)
 
     def rows(answers: Sequence[Any]) -> list[Row]:
         return [Row(it.title, tuple(answer.pictures), tuple(str(place + 1) for place in range(len(answer.pictures))))
@@ -212,7 +212,7 @@ def _grey(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _reconstruct(figure: Figure, it: Standing, handle: SnapshotHandle) -> Ask:
-    return Ask("reconstruct", handle, it.found.experiment, (figure.split, figure.images))
+    return Ask("reconstruct", handle, it.found.trained, (figure.split, figure.images))
 
 
 def _mse(answer: Any) -> str:

@@ -200,7 +200,8 @@ class ReportsTab(QWidget):
                 wanted[source] = None
             wanted[name] = None
         for found in (self.standings[name].found for name in wanted):
-            experiment = with_folder_of(found.experiment, self._session.draft.experiment)
+            own = with_folder_of(found.experiment, self._session.draft.experiment)
+            experiment = found.trained if found.resumable else own
             if experiment.data.dataset == "folder" and not experiment.data.folder:
                 self._session.dialog_wanted.emit("image folder")
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import resources
 from engine import experiment as experiments
@@ -30,7 +31,7 @@ FIGURES = {
     "growth": 'images = [3]\nepochs = [0, 1, 2]\nreported = [0.5, 0.4, 0.3]\n',
     "many": 'kind = "growth"\nsplit = "training"\nimages = [0, 1, 2]\nsteps = [0, 3]\n',
     "before_after": "images = [0]\n", "beside": "images = [0]\n", "codes": "images = [0, 1]\n",
-    "interpolation": "images = [0, 1, 2, 3]\n",
+    "interpolation": "images = [0, 1, 2, 3]\n", "generated": "images = [0]\n", "ten_best": "",
     "feature_maps": 'images = [0]\nexperiments = []\nmaps = [{ title = "First", preset = "tiny" }]\n',
     "curves": 'quantities = ["training_loss", "validation_loss"]\nbatches = true\n',
     "table": 'quantities = ["parameters", "validation_loss"]\n',
@@ -53,9 +54,9 @@ def tab(qtbot, looking, tmp_path, monkeypatch):
     presets = {"tiny": tmp_path / "tiny.toml", "other": tmp_path / "other.toml"}
     monkeypatch.setattr(resources, "presets", lambda: presets)
 
-    def make(kinds, there=True):
-        session = looking()
-        experiment = session.shown.experiment
+    def make(kinds, there=True, **changes):
+        session = looking(**changes)
+        experiment = experiments.replaced(session.shown.experiment, {"data.folder": ""})
         presets["tiny"].write_text(to_toml(experiment))
         presets["other"].write_text(to_toml(experiments.replaced(experiment, {"train.epochs": 3})))
         (tmp_path / "small.toml").write_text(written(kinds))
@@ -88,8 +89,42 @@ def test_every_kind_of_figure_is_drawn_from_the_run(tab):
     assert "3 batches" in boxes["many"].state.text()
     assert [len(it.pictures) for it in boxes["interpolation"].content.rows] == [10] * 4
     assert [len(it.pictures) for it in boxes["codes"].content.rows] == [3, 3]
+    assert [len(boxes[name].content.rows[0].pictures) for name in ("generated", "ten_best")] == [2 + 6, 10]
     assert len(boxes["feature_maps"].content.rows[0].pictures) > 1
     assert len(boxes["curves"].content.lines) == 2
+
+
+@pytest.fixture
+def own_images(tmp_path_factory):
+    """A folder of sixty images, as the settings that name it."""
+    folder, values = tmp_path_factory.mktemp("own"), np.random.default_rng(4)
+    for number in range(60):
+        Image.fromarray(values.integers(0, 256, (8, 8), np.uint8)).save(folder / f"{number}.png")
+    return {"data__dataset": "folder", "data__folder": str(folder), "data__colour": "grey"}
+
+
+def test_figures_of_images_of_ones_own_take_the_folder_that_the_run_used(tab, own_images):
+    made, session = tab(["beside", "codes", "interpolation", "generated", "ten_best"], **own_images)
+
+    assert [box.state.text() for box in made.figures if not box.drawn] == []
+    original = made.figures[0].content.rows[0].pictures[0]
+    _, images = network(session)
+    assert np.abs(original - images.test.images[0, 0].numpy()).max() < 1
+
+
+def test_an_interrupted_run_on_a_folder_goes_on_with_it(qtbot, tab, own_images):
+    made, session = tab([], **own_images)
+    session.queue.pause()
+    session.draft.replace(experiments.Experiment())
+    wanted = experiments.replaced(session.shown.experiment, {"train.epochs": 3})
+    cut = runs.create(session.runs_dir, wanted, "")
+    session.refresh_runs()
+    qtbot.waitUntil(lambda: made.standings["other"].found.status == "interrupted", timeout=10_000)
+
+    made.queue_all.click()
+
+    assert [(item.run, item.experiment.data.folder) for item in session.queue.items] == [
+        (cut.folder, own_images["data__folder"])]
 
 
 def test_the_table_has_the_reported_number_beside_ours(tab):
