@@ -34,10 +34,11 @@ class Questions(QObject):
     failed = Signal(str, str)
     busy_changed = Signal(bool)
 
-    def __init__(self, shown: Shown, name: str, view: QWidget) -> None:
-        """``name`` tells the questions of this view from those of others."""
+    def __init__(self, shown: Shown, name: str, view: QWidget, decodes: bool = False) -> None:
+        """``name`` tells the questions of this view from those of others; ``decodes``: a classifier has nothing to show
+        in it."""
         super().__init__(view)
-        self._shown, self._name, self._view = shown, name, view
+        self._shown, self._name, self._view, self._decodes = shown, name, view, decodes
         self._open: dict[str, int] = {}
         self._stale = True
         self._contents_of: Path | None = None
@@ -73,8 +74,11 @@ class Questions(QObject):
 
     def _trouble(self) -> str:
         """Why nothing can be asked about the shown run although it may have snapshots; '' where nothing is wrong."""
-        run = self._shown.run
-        if run is None or self._shown.experiment is not None:
+        run, experiment = self._shown.run, self._shown.experiment
+        if self._decodes and experiment is not None and experiment.task == "classifier":
+            return self.tr("A classifier has no decoder and draws no images. Choose the autoencoder that its encoder "
+                           "comes from.")
+        if run is None or experiment is not None:
             return ""
         return run.problem.message if run.problem is not None else self.tr("Its settings cannot be read.")
 

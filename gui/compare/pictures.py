@@ -22,6 +22,7 @@ from gui.session import Session
 from gui.widgets.controls import Flow, combo, labelled, spin
 from gui.widgets.fields import number_text, spec
 from gui.widgets.quantities import significant, similarity
+from gui.widgets.stage import Stage
 
 MOST_IMAGES = 8
 KEY = "compare.pictures"
@@ -86,7 +87,8 @@ class ComparedPictures(QWidget):
         column.setSpacing(style.S)
         column.addLayout(row)
         column.addWidget(self.trouble)
-        column.addWidget(self._pages, 1)
+        self.stage = Stage(self._pages)
+        column.addWidget(self.stage, 1)
         self._switch()
 
     def _connect(self) -> None:
@@ -107,9 +109,14 @@ class ComparedPictures(QWidget):
         """Show these runs; those with other images are left out and named, with what else is in the way."""
         alike = [it for it in runs if it.run.experiment.task == "autoencoder" and _same_images(it, runs)]
         left_out = [self._why_not(it) for it in runs if it not in alike]
-        words = [*trouble, *left_out]
+        words = [*trouble, *(left_out if alike else ())]
         self.trouble.setText("\n".join(words))
         self.trouble.setVisible(bool(words))
+        if alike:
+            self.stage.show_content()
+        else:
+            self.stage.show_empty(self.tr("No run that draws images"), self.tr(
+                "Classifiers have no decoder. Choose autoencoders above."))
         self._runs, self._answers = tuple(alike), {}
         self._settings = comparison.along_a_setting([it.run for it in alike])
         self._offer()

@@ -30,7 +30,7 @@ class GenerationTab(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._shown = session, session.shown
-        self.questions = Questions(self._shown, "generation", self)
+        self.questions = Questions(self._shown, "generation", self, decodes=True)
         self.answer: Generated | None = None
         self.neighbours: Neighbours | None = None
         self.controls, self.tiles, self.detail = DrawControls(), TiledImages(spacing=style.XS), Detail()
@@ -98,13 +98,6 @@ class GenerationTab(QWidget):
     @Slot()
     def _ask(self, *_: object) -> None:
         """Draw with the recipe of now, at the shown snapshot."""
-        experiment = self._shown.experiment
-        if experiment is not None and experiment.task != "autoencoder":
-            for key in ("images", "neighbours", "one"):
-                self.questions.cancel(key)
-            self._empty(self.tr("A classifier has no decoder and draws no images. Choose the autoencoder that its "
-                                "encoder comes from."))
-            return
         for key in ("neighbours", "one"):
             self.questions.cancel(key)
         recipe = self.controls.recipe(self.image)

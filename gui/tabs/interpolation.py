@@ -74,7 +74,7 @@ class InterpolationTab(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._shown = session, session.shown
-        self.questions = Questions(self._shown, "interpolation", self)
+        self.questions = Questions(self._shown, "interpolation", self, decodes=True)
         self._target: Path | None = None
         self._own_for: int | None = None
         self._own_before = 0

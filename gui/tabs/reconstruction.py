@@ -33,7 +33,7 @@ class ReconstructionTab(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._shown = session, session.shown
-        self.questions = Questions(self._shown, "reconstruction", self)
+        self.questions = Questions(self._shown, "reconstruction", self, decodes=True)
         self._ranking: Ranking | None = None
         self._ranked_epoch = self._asked_epoch = 0.0
         self._substitutes: Any = None  # what PCA and the mean image make of the page
