@@ -46,6 +46,7 @@ class LatentTab(QWidget):
         self._session, self._shown = session, session.shown
         self.questions = Questions(self._shown, "latent", self)
         self._plane: Plane | None = None
+        self._plane_waits = False
         self._another_image = False
         self._asked_run = Path()
         self.directions = Directions()
@@ -174,12 +175,24 @@ class LatentTab(QWidget):
         """The chosen image and the plane at the shown snapshot; where nothing decodes, the image's place on the map."""
         experiment = self._shown.experiment
         decodes = experiment is None or getattr(experiment, "task", "autoencoder") == "autoencoder"
-        self.mode.button(PLANE).setEnabled(decodes)
+        self._allow_plane(decodes)
         self.output.setVisible(decodes)
-        if not decodes:
-            self.show_mode(MAP)
         self.questions.ask("code", "code_of" if decodes else "code_alone", self._shown.split, self._shown.image)
         self._ask_plane()
+
+    def _allow_plane(self, decodes: bool) -> None:
+        """The plane needs a decoder; without one the map stands in for it, until there is one again."""
+        plane = self.mode.button(PLANE)
+        plane.setToolTip(self.tr("A plane of the latent space, decoded on a grid") if decodes else self.tr(
+            "A classifier has no decoder, so its latent space cannot be drawn as images; the map shows its codes"))
+        if decodes == plane.isEnabled():
+            return
+        plane.setEnabled(decodes)
+        if not decodes:
+            self._plane_waits = self.mode.checkedId() == PLANE
+            self.show_mode(MAP)
+        elif self._plane_waits:
+            self.show_mode(PLANE)
 
     @Slot()
     def _ask_plane(self) -> None:

@@ -290,7 +290,25 @@ def test_a_classifier_has_a_map_and_no_plane(session, tab, recorded, qtbot):
     mapped(qtbot, tab)
     assert tab.stage.state == tab.map.stage.state == "ready"
     assert not tab.mode.button(0).isEnabled() and not tab.output.isVisible()
+    assert "no decoder" in tab.mode.button(0).toolTip()
     assert tab.code.strip.caption == "Code of 4 numbers"
+
+
+def test_the_plane_comes_back_after_a_classifier_only_where_it_was_shown(session, tab, recorded, qtbot):
+    from tests.gui.conftest import tiny
+    from tests.gui.tabs.conftest import LINEAR
+
+    autoencoder = session.shown.run
+    scratch = runs.adopt(recorded(tiny(**LINEAR, task="classifier", classifier__strategy="scratch")), session.runs_dir)
+    for mode in (0, MAP):
+        tab.show_mode(mode)
+        session.shown.show_run(scratch)
+        qtbot.waitUntil(lambda: not tab.mode.button(0).isEnabled(), timeout=20_000)
+        assert tab.mode.checkedId() == MAP
+        session.shown.show_run(autoencoder)
+        qtbot.waitUntil(lambda: tab.mode.button(0).isEnabled(), timeout=20_000)
+        assert tab.mode.checkedId() == mode and "no decoder" not in tab.mode.button(0).toolTip()
+        qtbot.waitUntil(lambda: not any(map(tab.questions.waits, ("contents", "code", "plane"))), timeout=20_000)
 
 
 def test_an_image_that_tsne_left_out_has_no_ring(session, tab, qtbot, monkeypatch):
