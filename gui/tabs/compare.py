@@ -163,7 +163,8 @@ class CompareTab(QWidget):
             if owner is not None:
                 block = path.split(".")
                 number = f" {int(block[2]) + 1}" if len(block) == 4 else ""
-                names[path] = f"{spec(path, owner).label}{number}"
+                name = self.tr("Block") if path.endswith(".kind") else spec(path, owner).label
+                names[path] = f"{name}{number}"
         return names
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from gui.compare.pictures import _letter
 from gui.tabs.compare import CompareTab
-from tests.gui.conftest import trained
+from tests.gui.conftest import tiny, trained
 
 
 @pytest.fixture
@@ -129,6 +129,21 @@ def test_runs_of_other_images_are_named_and_left_out_of_the_pictures(qtbot, sess
     tab.show_view(1)
     qtbot.waitUntil(lambda: len(tab.pictures._runs) == 3, timeout=20_000)
     assert "other images" in tab.pictures.trouble.text()
+
+
+def test_classifiers_have_no_pictures_to_compare(qtbot, session, tab, runs):
+    scratch = tiny(task="classifier", classifier__strategy="scratch")
+    session.draft.replace(scratch)
+    trained(qtbot, session)
+    classifier = session.shown.run
+    qtbot.waitUntil(lambda: len(session.runs.rows) == 4 and not session.runs.at_work, timeout=20_000)
+    tab.show_view(1)
+    tab.compare([classifier.folder])
+    qtbot.waitUntil(lambda: tab.pictures.stage.state == "empty", timeout=20_000)
+    assert not tab.pictures.trouble.isVisible()
+    tab.compare([classifier.folder, runs[0].folder])
+    qtbot.waitUntil(lambda: tab.pictures.stage.state == "ready" and len(tab.pictures._runs) == 1, timeout=20_000)
+    assert "classifier" in tab.pictures.trouble.text()
 
 
 def test_without_runs_it_says_what_to_do(qtbot, session):
