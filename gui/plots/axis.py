@@ -14,6 +14,9 @@ _MANTISSAS = ((1, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 5), (1,))
 _LABEL_ROOM = {"left": 26.0, "bottom": 64.0}
 """Least distance between two labels, in px."""
 
+LARGE = 1e8
+"""From here on a number on a logarithmic axis is a power of ten."""
+
 Level = tuple[float, list[float]]
 
 
@@ -112,7 +115,9 @@ class Axis(pg.AxisItem):
 
 
 def _plain(value: float) -> str:
-    """0.02 as '0.02', 1e-06 as '1e-6'."""
+    """0.02 as '0.02', 500000 as '500,000', 1e-06 as '1e-6'."""
+    if 1_000 <= value < LARGE:
+        return f"{round(value):,}"
     text = f"{value:.4g}"
     mantissa, _, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else text

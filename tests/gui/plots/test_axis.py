@@ -57,6 +57,7 @@ def test_zoomed_far_into_a_logarithmic_axis_there_are_still_ticks():
 def test_labels_are_written_in_full(qapp):
     axis = Axis("left", log=True)
     assert axis.tickStrings([-3, math.log10(0.02), -6, 2], 1, 1) == ["0.001", "0.02", "1e-6", "100"]
+    assert axis.tickStrings([math.log10(500_000), 3, 6, 9], 1, 1) == ["500,000", "1,000", "1,000,000", "1e9"]
     axis.set_scale(log=False)
     assert axis.tickStrings([0, 5000, 10_000], 1, 5000) == ["0", "5,000", "10,000"]
     assert axis.tickStrings([0, 0.05, 0.1], 1, 0.05) == ["0.00", "0.05", "0.10"]
