@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import style
@@ -13,6 +13,7 @@ from gui.plots.menu import Menu
 
 KEY_STEP = 0.05
 CAPTION = 20
+"""Height of a line of captions, in px; there is room for two."""
 
 
 class Wipe(QWidget):
@@ -56,12 +57,13 @@ class Wipe(QWidget):
         if not len(self._images):
             return QRect()
         height, width = self._images.shape[1:3]
-        factor = max(1, min((self.width() - 2) // width, (self.height() - CAPTION - 2) // height))
-        return QRect((self.width() - width * factor) // 2, (self.height() - CAPTION - height * factor) // 2,
+        room = self.height() - 2 * CAPTION
+        factor = max(1, min((self.width() - 2) // width, (room - 2) // height))
+        return QRect((self.width() - width * factor) // 2, max(1, (room - height * factor) // 2),
                      width * factor, height * factor)
 
     def sizeHint(self) -> QSize:
-        return QSize(320, 320 + CAPTION)
+        return QSize(320, 320 + 2 * CAPTION)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         place = self.picture_rect()
@@ -77,23 +79,30 @@ class Wipe(QWidget):
         painter.drawRect(place.adjusted(-1, -1, 0, 0))
         painter.setPen(QPen(QColor(theme.accent), 2))
         painter.drawLine(line, place.top(), line, place.bottom())
-        self._paint_captions(painter, place)
+        self._paint_captions(painter)
 
     def _image(self, picture: int) -> QImage:
         colours = np.ascontiguousarray(pixels.rgb32(self._images)[picture])
         height, width = colours.shape[:2]
         return QImage(colours.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 
-    def _paint_captions(self, painter: QPainter, place: QRect) -> None:
+    def _paint_captions(self, painter: QPainter) -> None:
         painter.setFont(style.font("caption"))
         painter.setPen(QColor(style.theme().current.quiet))
-        below = QRect(0, place.bottom() + 2, self.width(), CAPTION)
-        half = self.width() // 2 - style.S
-        sides = ((below.adjusted(0, 0, -half - style.S, 0), self._captions[0], Qt.AlignmentFlag.AlignRight),
-                 (below.adjusted(half + style.M, 0, 0, 0), self._captions[1], Qt.AlignmentFlag.AlignLeft))
-        for area, caption, side in sides:
+        for area, caption, side in self.caption_rects(painter.fontMetrics()):
             text = painter.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideMiddle, area.width())
             painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def caption_rects(self, metrics: QFontMetrics) -> list[tuple[QRect, str, Qt.AlignmentFlag]]:
+        """Below the ends of the picture what is left and right of the line; on two lines where both are too long."""
+        place = self.picture_rect()
+        widths = [metrics.horizontalAdvance(caption) + 1 for caption in self._captions]
+        least = max(*widths, place.width())
+        area = QRect(place.center().x() - least // 2, place.bottom() + 2, least, CAPTION) & self.rect()
+        both = sum(widths) + style.L <= area.width()
+        lower = area if both else area.translated(0, CAPTION)
+        return [(area, self._captions[0], Qt.AlignmentFlag.AlignLeft),
+                (lower, self._captions[1], Qt.AlignmentFlag.AlignRight)]
 
     def _drag(self, event: QMouseEvent) -> None:
         place = self.picture_rect()
