@@ -22,6 +22,8 @@ from gui.widgets.table import TableBox
 
 KEY = "classifier"
 MOST_IMAGES = 48
+WIDE = 1_000
+"""In px; a splitter shares what it has in the same proportion."""
 
 
 class Confusions(QWidget):
@@ -59,7 +61,7 @@ class Confusions(QWidget):
             row.addWidget(widget)
         side = QWidget()
         inner = QVBoxLayout(side)
-        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setContentsMargins(style.M, 0, 0, 0)
         inner.setSpacing(style.S)
         inner.addWidget(self.cell)
         inner.addWidget(self.images, 1)
@@ -69,6 +71,7 @@ class Confusions(QWidget):
         split.addWidget(side)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
+        split.setSizes([WIDE * 3, WIDE * 2])
         split.setChildrenCollapsible(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

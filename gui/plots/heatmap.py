@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui import style
@@ -22,7 +32,8 @@ HEAD_ROOM = 40
 class ConfusionMap(QWidget):
     """Rows are true classes, columns predicted ones.
 
-    Attributes: ``chosen``, (row, column) or None. Signal ``clicked`` (row, column).
+    Attributes: ``chosen``, (row, column) or None; ``on_end``, whether the names above the columns are turned. Signal
+    ``clicked`` (row, column).
     """
 
     clicked = Signal(int, int)
@@ -32,6 +43,8 @@ class ConfusionMap(QWidget):
         self.counts = np.zeros((0, 0), dtype=np.int64)
         self.names: tuple[str, ...] = ()
         self.chosen: tuple[int, int] | None = None
+        self.on_end = False
+        self._head, self._side = HEAD_ROOM, 0
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip(self.tr("Rows: true class, columns: predicted class. A click shows the images of a cell."))
@@ -45,6 +58,7 @@ class ConfusionMap(QWidget):
         self.counts, self.names = counts.astype(np.int64), tuple(names)
         if self.chosen is not None and max(self.chosen) >= len(names):
             self.chosen = None
+        self._measure()
         self.updateGeometry()
         self.update()
 
@@ -64,23 +78,35 @@ class ConfusionMap(QWidget):
         return [("true class", np.array(self.names)), *(
             (f"predicted {name}", self.counts[:, column]) for column, name in enumerate(self.names))]
 
-    @property
-    def _side(self) -> int:
+    def _across(self, head: int) -> int:
+        """Side of a cell below a head of this height."""
         if not self.names:
             return 0
         across = (self.width() - NAME_ROOM) // len(self.names)
-        down = (self.height() - HEAD_ROOM) // len(self.names)
-        return max(1, min(across, down))
+        return max(1, min(across, (self.height() - head) // len(self.names)))
+
+    def _measure(self) -> None:
+        """How large the cells are; names above them stand on end where a word is wider than a column."""
+        metrics = QFontMetrics(style.font("caption"))
+        widest = max((metrics.horizontalAdvance(word) for name in self.names for word in _words(name)), default=0)
+        self.on_end = widest > self._across(HEAD_ROOM) - 2
+        self._head = NAME_ROOM if self.on_end else HEAD_ROOM
+        self._side = self._across(self._head)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._measure()
 
     def cell_rect(self, row: int, column: int) -> QRect:
         """Where a cell is."""
-        return QRect(NAME_ROOM + column * self._side, HEAD_ROOM + row * self._side, self._side, self._side)
+        side, head = self._side, self._head
+        return QRect(NAME_ROOM + column * side, head + row * side, side, side)
 
     def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
         """The cell at a place; None outside."""
         if not self.names:
             return None
-        row, column = (y - HEAD_ROOM) // self._side, (x - NAME_ROOM) // self._side
+        row, column = (y - self._head) // self._side, (x - NAME_ROOM) // self._side
         inside = 0 <= row < len(self.names) and 0 <= column < len(self.names)
         return (row, column) if inside else None
 
@@ -90,7 +116,7 @@ class ConfusionMap(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         side = max(1, len(self.names)) * LEAST_CELL
-        return QSize(NAME_ROOM + side, HEAD_ROOM + side)
+        return QSize(NAME_ROOM + side, NAME_ROOM + side)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -113,10 +139,22 @@ class ConfusionMap(QWidget):
             place = QRect(0, row.top(), NAME_ROOM - style.S, row.height())
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, place.width())
             painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-            column = self.cell_rect(0, number)
-            above = QRect(column.left(), 0, column.width(), HEAD_ROOM - style.XS)
-            painter.drawText(above.adjusted(1, 0, -1, 0), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
-                             | Qt.TextFlag.TextWrapAnywhere, _short(name, metrics, column.width() - 2))
+            self._paint_heading(painter, name, self.cell_rect(0, number))
+
+    def _paint_heading(self, painter: QPainter, name: str, cell: QRect) -> None:
+        """A predicted class above its column."""
+        painter.save()
+        painter.translate(cell.left(), cell.top() - style.XS)
+        if self.on_end:
+            painter.rotate(-90)
+            place = QRect(0, 0, self._head - style.S, cell.width())
+            sides = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, place.width())
+        else:
+            place, text = QRect(0, -self._head, cell.width(), self._head), "\n".join(_words(name))
+            sides = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+        painter.drawText(place, sides, text)
+        painter.restore()
 
     def _paint_cell(self, painter: QPainter, row: int, column: int, share: float) -> None:
         theme, place = style.theme().current, self.cell_rect(row, column)
@@ -168,8 +206,6 @@ class ConfusionMap(QWidget):
         self._choose(max(0, min(most, row + move[0])), max(0, min(most, column + move[1])))
 
 
-def _short(name: str, metrics: object, width: int) -> str:
-    """A name on up to two lines above a narrow column: its words, each elided."""
-    elide = metrics.elidedText  # type: ignore[attr-defined]
-    words = name.replace("/", " ").split()[:2]
-    return "\n".join(elide(word, Qt.TextElideMode.ElideRight, width) for word in words)
+def _words(name: str) -> list[str]:
+    """A name on up to two lines above a column."""
+    return name.replace("/", " ").split(maxsplit=1)

@@ -54,3 +54,14 @@ def test_its_numbers_are_the_counts(matrix):
 def test_counts_of_another_shape_are_refused(matrix):
     with pytest.raises(ValueError, match=r"\(3, 3\) for 2 classes"):
         matrix.show_counts(COUNTS, ("a", "b"))
+
+
+def test_names_that_are_wider_than_a_column_stand_on_end_and_cells_stay_where_a_click_finds_them(matrix):
+    assert not matrix.on_end
+    upright = matrix.cell_rect(0, 0)
+    matrix.resize(190, 260)
+    assert matrix.on_end and matrix.cell_rect(0, 0).top() > upright.top()
+    for cell in ((0, 0), (2, 1)):
+        place = matrix.cell_rect(*cell).center()
+        assert matrix.cell_at(place.x(), place.y()) == cell
+    assert not matrix.grab().toImage().isNull()
