@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,8 @@ from engine.tables import Table, text
 Index = QModelIndex | QPersistentModelIndex
 EMPTY = Table((), ())
 ROW_HEIGHT = 28
+FILLED = 2
+"""Numbers whose decimals differ by more are of different magnitudes, and written as they are."""
 
 
 class TableModel(QAbstractTableModel):
@@ -23,11 +25,14 @@ class TableModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.table = EMPTY
+        self._texts: tuple[tuple[str, ...], ...] = ()
 
     def show(self, table: Table) -> None:
         """Show another table."""
         self.beginResetModel()
         self.table = table
+        columns = [aligned([row[place] for row in table.rows]) for place in range(len(table.columns))]
+        self._texts = tuple(zip(*columns, strict=True))
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -37,9 +42,8 @@ class TableModel(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self.table.columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        value = self.table.rows[index.row()][index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return text(value)
+            return self._texts[index.row()][index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if self.table.numeric[index.column()] else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -52,6 +56,17 @@ class TableModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if self.table.numeric[section] else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
+
+
+def aligned(column: Sequence[Any]) -> tuple[str, ...]:
+    """The cells of a column as people read them; numbers of one magnitude with equally many decimals."""
+    texts = tuple(text(value) for value in column)
+    numbers = [cell for cell, value in zip(texts, column, strict=True) if isinstance(value, float)]
+    decimals = [len(cell.partition(".")[2]) for cell in numbers]
+    if not decimals or max(decimals) - min(decimals) > FILLED or any(set(cell) & set("einf") for cell in numbers):
+        return texts
+    return tuple(f"{value:,.{max(decimals)}f}" if isinstance(value, float) else cell
+                 for cell, value in zip(texts, column, strict=True))
 
 
 class TableBox(QTableView):

@@ -33,6 +33,15 @@ def test_cells_headings_and_sides(box):
     assert shown(box, 0, 0, Qt.ItemDataRole.TextAlignmentRole) & Qt.AlignmentFlag.AlignLeft
 
 
+def test_decimal_points_stand_below_each_other_where_numbers_are_alike(box):
+    rows = ((92.12, 0.0001234, 10.0, 3), (92.6, 12.5, None, 4), (9.0, 1e-12, 7.5, 5))
+    box.show_table(Table(("accuracy", "loss", "epochs", "seeds"), rows))
+    columns = [[shown(box, row, column) for row in range(3)] for column in range(4)]
+    assert columns == [["92.12", "92.60", "9.00"], ["0.0001234", "12.5", "1e-12"], ["10.0", "", "7.5"], ["3", "4", "5"]]
+    box.show_table(Table(("empty",), ()))
+    assert box.model().rowCount() == 0
+
+
 def test_it_is_copied_in_every_form(box):
     QTest.keyClick(box, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text() == "run\tMSE\na | b\t0.01235\nc\t"
