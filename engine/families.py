@@ -76,9 +76,11 @@ def _source(shown: Run, runs: Sequence[Run]) -> Run | None:
     return next((run for run in encoders if _belongs(shown.experiment, run)), None)
 
 
-def results(runs: Iterable[Compared]) -> Table:
-    """A row for each classifier: accuracy and loss on training and validation images, parameters, time."""
-    rows = tuple((it.experiment.classifier.strategy, _percent(it.last("training_accuracy")),
+def results(runs: Iterable[Compared], names: Mapping[Strategy, str] | None = None) -> Table:
+    """A row for each classifier: accuracy and loss on training and validation images, parameters, time; ``names`` is
+    what the strategies are called."""
+    called: Mapping[Strategy, str] = names or dict(zip(STRATEGIES, STRATEGIES, strict=True))
+    rows = tuple((called[it.experiment.classifier.strategy], _percent(it.last("training_accuracy")),
                   _percent(it.last("validation_accuracy")), it.last("training_loss"), it.last("validation_loss"),
                   it.parameters, round(it.evaluations[-1].epoch, 2) if it.evaluations else None,
                   round(it.elapsed_s, 1)) for it in runs)

@@ -157,7 +157,7 @@ class ClassifierTab(QWidget):
         self.stage.show_content()
         self.curves.show_runs(self.found.three, self.names())
         self.confusions.show_runs(self.found.pictured, self.names())
-        self.table.show_table(families.results(self.found.three.values()))
+        self.table.show_table(families.results(self.found.three.values(), self.names()))
         budgets = families.budgets(self.found.budget, _labels(self.found)) if self.found.budget else ()
         self.budget.show_budgets(budgets, self.names())
 

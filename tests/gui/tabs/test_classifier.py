@@ -50,12 +50,19 @@ def test_before_it_says_what_the_three_are_and_offers_them(tab):
     assert "3 classifiers" in tab.train.toolTip()
 
 
+def test_without_a_label_budget_its_view_says_what_to_do(qtbot, session, tab, short):
+    three_trained(qtbot, session, tab)
+    tab.show_view(3)
+    assert tab.stage.state == "ready" and tab.budget.stage.state == "empty"
+    assert "Run the label budget" in tab.budget.stage._text.text()
+
+
 def test_one_click_trains_the_three_one_after_another(qtbot, session, tab, short):
     three_trained(qtbot, session, tab)
     assert list(tab.found.three) == ["probe", "fine-tune", "scratch"]
     assert tab.stage.state == "ready" and not tab.train.isEnabled()
     assert len(tab.curves.plot.lines) == 6
-    assert [row[0] for row in tab.table.table.rows] == ["probe", "fine-tune", "scratch"]
+    assert [row[0] for row in tab.table.table.rows] == ["Linear probe", "Fine-tuning", "From scratch"]
 
 
 def test_a_cell_of_the_confusion_shows_its_images(qtbot, session, tab, short):
