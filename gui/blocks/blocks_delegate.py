@@ -36,7 +36,7 @@ from gui import style
 from gui.blocks.block_edits import PARTS, limits
 from gui.blocks.blocks_model import COMPUTED, NUMBERS, BlocksModel, Column
 from gui.widgets import fields
-from gui.widgets.editors import undoes
+from gui.widgets.inputs import undoes
 
 Index = QModelIndex | QPersistentModelIndex
 

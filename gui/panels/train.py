@@ -20,8 +20,8 @@ from gui.form import LABEL_WIDTH
 from gui.session import Session
 from gui.settings import Settings
 from gui.training import Progress
-from gui.widgets.editors import Choice
 from gui.widgets.fields import spec_of
+from gui.widgets.inputs import Choice
 from gui.widgets.quantities import count, duration, significant
 
 TRAIN_HEIGHT = 40

@@ -13,7 +13,7 @@ import resources
 from engine import experiment as experiments
 from engine.experiment import Experiment
 from engine.fields import ExperimentError
-from gui.widgets.editors import Choice
+from gui.widgets.inputs import Choice
 
 SHOWN = 30
 """Rows of the list before it scrolls."""

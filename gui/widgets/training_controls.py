@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QPushButton,
 from gui import style
 from gui.plots.curves import LossCurves
 from gui.widgets.controls import Flow, button, labelled, spin
-from gui.widgets.editors import SLIDER_STEPS, NumberField, Slider
+from gui.widgets.editors import NumberField
 from gui.widgets.fields import spec
+from gui.widgets.inputs import SLIDER_STEPS, Slider
 from gui.widgets.runchooser import RunChooser
 
 LONGEST_SMOOTHING = 1000
