@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -23,59 +22,12 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
 from gui import style
 from gui.plots import colormaps, keys, pixels
+from gui.plots.cells import CAPTION_HEIGHT, PADDING, arrange
 
-PICTURE_SIDE = 84
-"""Pictures are enlarged by whole pixels up to about this side, in px."""
-
-CAPTION_HEIGHT = 20
-"""Room below a cell for its caption, in px."""
-
-_PADDING = style.S
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _PAGES = frozenset({Qt.Key.Key_PageUp, Qt.Key.Key_PageDown})
 _KEYS = keys.ARROWS | keys.ENDS | keys.CHOOSE | _PAGES
 _ALIGNMENTS = (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight)
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Where the cells lie: ``picture`` is the size of one of them, ``step`` leads from cell to cell. In px."""
-
-    picture: QSizeF
-    columns: int
-    cell: QSize
-    step: QSize
-    left: int
-
-    @property
-    def used(self) -> int:
-        """Width that the cells take without the room between them."""
-        return self.columns * self.cell.width()
-
-
-def arrange(side: tuple[int, int], width: int, ratio: float, pictures: int = 3) -> Cells:
-    """Cells of so many pictures of (height, width) pixels in a room of this width, at ``ratio`` device pixels a px.
-
-    Of the whole factors around PICTURE_SIDE the one that fills the width best, the larger in doubt.
-    """
-    near = max(1, round(PICTURE_SIDE * ratio / max(side)))
-    choices = [_cells(side, width, factor / ratio, pictures) for factor in (near - 1, near, near + 1) if factor > 0]
-    fitting = [cells for cells in choices if cells.used <= width]
-    if not fitting:
-        room = int(max(1, width - 2 * _PADDING - pictures - 1) / pictures * ratio)
-        return _cells(side, width, pixels.scale(side, (room, room)) / ratio, pictures)
-    return max(fitting, key=lambda cells: cells.used / width + 0.1 * math.log2(cells.picture.width()))
-
-
-def _cells(side: tuple[int, int], width: int, factor: float, pictures: int) -> Cells:
-    """As many columns of pictures ``factor`` times as large as fit; spare room goes between and beside them."""
-    picture = QSizeF(side[1] * factor, side[0] * factor)
-    cell = QSize(math.ceil(pictures * picture.width()) + pictures + 1 + 2 * _PADDING,
-                 math.ceil(picture.height()) + 2 + CAPTION_HEIGHT + _PADDING + _PADDING // 2)
-    columns = max(1, width // cell.width())
-    spare = max(0, min((width - columns * cell.width()) // columns, 3 * _PADDING))
-    step = QSize(cell.width() + spare, cell.height())
-    return Cells(picture, columns, cell, step, max(0, (width - columns * step.width() + spare) // 2))
 
 
 class Gallery(QAbstractScrollArea):
@@ -225,7 +177,7 @@ class Gallery(QAbstractScrollArea):
         cell.setWidth(self._cells.cell.width())
         if index in (self.selected, self._hovered):
             self._paint_back(painter, cell, index)
-        left, top = (round((edge + _PADDING) * ratio) / ratio for edge in (cell.left(), cell.top()))
+        left, top = (round((edge + PADDING) * ratio) / ratio for edge in (cell.left(), cell.top()))
         line = 1 / ratio if ratio < 1.5 else 2 / ratio
         count = len(self._pixels)
         frame = QRectF(left, top, count * picture.width() + (count + 1) * line, picture.height() + 2 * line)
@@ -233,7 +185,7 @@ class Gallery(QAbstractScrollArea):
         for position, images in enumerate(self._pixels):
             corner = frame.topLeft() + QPointF(line + position * (picture.width() + line), line)
             pixels.draw(painter, QRectF(corner, picture), images[index], self._in_file)
-        caption = QRect(cell.left() + _PADDING, math.ceil(frame.bottom()), math.ceil(frame.width()), CAPTION_HEIGHT)
+        caption = QRect(cell.left() + PADDING, math.ceil(frame.bottom()), math.ceil(frame.width()), CAPTION_HEIGHT)
         self._paint_caption(painter, caption, index)
 
     def _paint_back(self, painter: QPainter, cell: QRect, index: int) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from gui import style
-from gui.plots.gallery import Gallery, arrange
+from gui.plots.gallery import Gallery
 
 
 def page(count, side=28, seed=0):
@@ -76,17 +76,6 @@ def test_a_new_page_stays_where_the_old_one_was_scrolled_to(gallery):
     assert gallery.verticalScrollBar().value() == at and gallery.selected == 40
     gallery.set_page(*page(10))
     assert gallery.selected == -1 and gallery.verticalScrollBar().maximum() < 1000
-
-
-@pytest.mark.parametrize("width", [220, 500, 780, 1100, 2200])
-@pytest.mark.parametrize("side", [8, 28, 32, 256])
-@pytest.mark.parametrize("ratio", [1.0, 2.0])
-def test_as_many_columns_as_fit_at_whole_factors(width, side, ratio):
-    cells = arrange((side, side), width, ratio)
-    assert cells.left >= 0 and cells.left + (cells.columns - 1) * cells.step.width() + cells.cell.width() <= width + 4
-    factor = cells.picture.width() * ratio / side
-    assert factor == int(factor) or (factor < 1 and cells.columns == 1)
-    assert width - cells.columns * cells.cell.width() < cells.cell.width()
 
 
 def test_resizing_keeps_the_first_image_in_sight(gallery, qtbot):
