@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterable, Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui import style
 from gui.plots.axis import Axis, nice_edge
 from gui.plots.buckets import Floats
+from gui.plots.frame import frame
 from gui.plots.legend import Legend
 from gui.plots.levels import Levels
 from gui.plots.marks import Marks
@@ -73,28 +74,12 @@ class LossCurves(QWidget):
         self.legend = Legend(self)
         self._x_axis, self._y_axis = Axis("bottom", whole=True), Axis("left", log=True)
         self._box = pg.ViewBox(enableMenu=False, defaultPadding=0)
-        self.plot = self._plot()
+        self.plot = frame(self.tr("Loss curves"), self._x_axis, self._y_axis, self._box, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(style.XS)
         layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
-
-    def _plot(self) -> pg.GraphicsLayoutWidget:
-        """The two axes and what is between them; pyqtgraph's own plot would bring menus that nobody opens."""
-        plot = pg.GraphicsLayoutWidget(self)
-        plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        plot.setAccessibleName(self.tr("Loss curves"))
-        plot.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)  # else an SVG has a picture as its ground
-        plot.ci.layout.setContentsMargins(0, style.XS, style.M, 0)
-        plot.ci.layout.setSpacing(0)
-        plot.addItem(self._y_axis, 0, 0)
-        plot.addItem(self._box, 0, 1)
-        plot.addItem(self._x_axis, 1, 1)
-        self._y_axis.setZValue(-200)  # grid lines lie below the curves
-        self._y_axis.linkToView(self._box)
-        self._x_axis.linkToView(self._box)
-        return plot
 
     def _connect(self) -> None:
         self._marks.step_chosen.connect(self.step_chosen)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from gui import style
 from gui.plots.axis import Axis
 from gui.plots.buckets import Floats, thinned
+from gui.plots.frame import frame
 from gui.plots.legend import Entry, Legend
 from gui.plots.menu import Menu
 from gui.plots.points import Points
@@ -77,7 +78,8 @@ class LinePlot(QWidget):
         self.legend = Legend(self)
         self._x_axis, self._y_axis = Axis("bottom"), Axis("left")
         self._box = pg.ViewBox(enableMenu=False, defaultPadding=0)
-        self.plot = self._plot(name)
+        self.plot = frame(name, self._x_axis, self._y_axis, self._box, self)
+        self.plot.setBackground(style.theme().current.surface)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.XS)
@@ -90,22 +92,6 @@ class LinePlot(QWidget):
         self.plot.scene().sigMouseMoved.connect(self._point_at)
         self.plot.scene().sigMouseClicked.connect(self._click)
         style.theme().changed.connect(self._restyle)
-
-    def _plot(self, name: str) -> pg.GraphicsLayoutWidget:
-        plot = pg.GraphicsLayoutWidget(self)
-        plot.setAccessibleName(name)
-        plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        plot.setBackground(style.theme().current.surface)
-        plot.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)  # else an SVG has a picture as its ground
-        plot.ci.layout.setContentsMargins(0, style.XS, style.M, 0)
-        plot.ci.layout.setSpacing(0)
-        plot.addItem(self._y_axis, 0, 0)
-        plot.addItem(self._box, 0, 1)
-        plot.addItem(self._x_axis, 1, 1)
-        self._y_axis.setZValue(-200)
-        for axis in (self._x_axis, self._y_axis):
-            axis.linkToView(self._box)
-        return plot
 
     def show_lines(self, lines: Sequence[Line], axes: Axes) -> None:
         """Draw these in place of those before; the range stays where somebody has zoomed and the axes are the same."""
