@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QBoxLayout,
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from engine import shapes
 from engine.experiment import Experiment, Model
@@ -28,9 +17,9 @@ from gui.blocks import block_edits
 from gui.blocks.architecture_foot import Foot
 from gui.blocks.block_buttons import BlockButtons
 from gui.blocks.block_edits import Blocks
+from gui.blocks.blocks_area import BlocksArea
 from gui.blocks.blocks_model import BlocksModel, Row
-from gui.blocks.blocks_table import HEADER_HEIGHT, BlocksTable
-from gui.blocks.blocks_widths import aligned, spread
+from gui.blocks.blocks_table import BlocksTable
 from gui.draft import Draft
 from gui.plots.menu import Menu
 from gui.plots.network import NetworkDrawing
@@ -56,6 +45,7 @@ class ArchitectureTab(QWidget):
         self.drawing = NetworkDrawing()
         self.encoder = BlocksTable(BlocksModel("encoder"))
         self.decoder = BlocksTable(BlocksModel("decoder"))
+        self.area = BlocksArea(self.tables)
         self.buttons = BlockButtons()
         self.foot = Foot()
         self._build()
@@ -80,7 +70,7 @@ class ArchitectureTab(QWidget):
         layout.setSpacing(style.S)
         layout.addLayout(self._controls())
         layout.addWidget(self.drawing, 1)
-        layout.addWidget(self._tables(), 2)
+        layout.addWidget(self.area, 2)
         layout.addWidget(self.foot)
         layout.addStretch()  # on a large screen the room stays below, all in one piece
 
@@ -107,24 +97,6 @@ class ArchitectureTab(QWidget):
                        controls.labelled(self.tr("Output activation"), self.output)):
             flow.addWidget(widget)
         return flow
-
-    def _tables(self) -> QScrollArea:
-        inside = QWidget()
-        self._sides = QBoxLayout(QBoxLayout.Direction.TopToBottom, inside)
-        self._sides.setContentsMargins(0, 0, 0, 0)
-        self._sides.setSpacing(style.S)
-        for table in self.tables:
-            self._sides.addWidget(table, 0, Qt.AlignmentFlag.AlignTop)
-        self.area = QScrollArea()
-        self.area.setWidget(inside)
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.area.setMinimumHeight(120)
-        self.area.viewport().installEventFilter(self)
-        return self.area
 
     def _connect(self) -> None:
         self._connect_table(self.encoder, self._edit_encoder, self._run_on_encoder, self._choose_encoder)
@@ -173,7 +145,7 @@ class ArchitectureTab(QWidget):
             self._take("encoder")
         self.output.setCurrentIndex(self.output.findData(experiment.model.output))
         self.foot.show_plan(plan, self._problem)
-        self._fit()
+        self.area.fit()
         self._allow()
 
     def _offer_explicit(self, possible: bool) -> None:
@@ -181,22 +153,6 @@ class ArchitectureTab(QWidget):
         tip = self.tr("Copy the mirrored decoder into blocks of its own and edit them")
         self.explicit.setEnabled(possible)
         self.explicit.setToolTip(tip if possible else f"{tip}\n{self.tr('Mend the encoder first.')}")
-
-    def _fit(self) -> None:
-        """Tables beside each other where both fit, else below with the same columns; long rows or compact."""
-        width = self.area.viewport().width()
-        compact = [table.natural_widths(True) for table in self.tables]
-        beside = max(sum(widths.values()) for widths in compact) * 2 + style.S + 4 <= width
-        room = (width - style.S) // 2 if beside else width
-        full = [table.natural_widths(False) for table in self.tables]
-        if not beside:
-            compact, full = aligned(*compact), aligned(*full)
-        small = max(sum(widths.values()) for widths in full) + 2 > room
-        for table, widths in zip(self.tables, compact if small else full, strict=True):
-            table.fit(spread(widths, room - 2), room, small)
-        self._sides.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
-        heights = [table.height() for table in self.tables]
-        self.area.setMaximumHeight(max(120, max(heights) if beside else sum(heights) + style.S))
 
     def _allow(self) -> None:
         table = self.table(self._part)
@@ -220,15 +176,9 @@ class ArchitectureTab(QWidget):
         if row >= 0:
             (self.decoder if part == "encoder" else self.encoder).select(-1)
             self.drawing.select(f"{part}.{row}")
-            self._bring(self.table(part), row)
+            self.area.bring(self.table(part), row)
             self._take(part)
         self._allow()
-
-    def _bring(self, table: BlocksTable, row: int) -> None:
-        """Scroll a row into view."""
-        height = table.rowHeight(row)
-        middle = table.y() + HEADER_HEIGHT + table.rowViewportPosition(row) + height // 2
-        self.area.ensureVisible(0, middle, 0, height)
 
     def _choose(self, name: str) -> None:
         """A layer was clicked in the drawing."""
@@ -331,12 +281,7 @@ class ArchitectureTab(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.drawing.setMaximumHeight(max(DRAWING_ROOM, round(DRAWING_SHARE * self.height())))
-        self._fit()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and watched is self.area.viewport():
-            self._fit()
-        return super().eventFilter(watched, event)
+        self.area.fit()
 
 
 def _rows(part: str, blocks: Blocks, plan: Plan) -> tuple[Row, ...]:
