@@ -9,7 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from gui.workers import EventPump, Failure
+from gui.work import Work
+from gui.workers import Failure
 
 
 def _fetch(name: str, data_dir: Path) -> Iterator[tuple[Any, ...]]:
@@ -40,13 +41,14 @@ class Downloads(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.name = ""
-        self._pump: EventPump | None = None
-        self._failure: Failure | None = None
+        self._work = Work(self)
+        self._work.told.connect(self._take)
+        self._work.ended.connect(self._end)
 
     @property
     def at_work(self) -> bool:
         """Whether a download is at work."""
-        return self._pump is not None
+        return self._work.at_work
 
     def start(self, name: str, data_dir: Path) -> None:
         """Fetch a data set; nothing happens while another comes."""
@@ -57,35 +59,21 @@ class Downloads(QObject):
         self._begin(name, partial(_use_files, name, data_dir, paths))
 
     def _begin(self, name: str, make: Callable[[], Iterator[tuple[Any, ...]]]) -> None:
-        if self._pump is not None:
+        if self.at_work:
             return
-        self.name, self._failure = name, None
-        self._pump = EventPump(make, parent=self)
-        self._pump.batch.connect(self._take)
-        self._pump.failed.connect(self._take_failure)
-        self._pump.finished.connect(self._end)
-        self._pump.start()
+        self.name = name
+        self._work.begin(make)
         self.started.emit(name)
 
     def cancel(self) -> None:
         """Stop fetching; what has come stays for the next try."""
-        if self._pump is not None:
-            self._pump.close_generator()
+        self._work.cancel()
 
     @Slot(object)
     def _take(self, events: tuple[Any, ...]) -> None:
-        if self._pump is not None:
-            self._pump.acknowledge()
         self.progressed.emit(events[-1])
 
     @Slot(object)
-    def _take_failure(self, failure: Failure) -> None:
-        self._failure = failure
-
-    @Slot()
-    def _end(self) -> None:
-        if self._pump is not None:
-            self._pump.deleteLater()
-        self._pump = None
+    def _end(self, failure: Failure | None) -> None:
         name, self.name = self.name, ""
-        self.finished.emit(name, self._failure)
+        self.finished.emit(name, failure)

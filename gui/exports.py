@@ -16,7 +16,8 @@ from engine.run import Run
 from gui.messages import Action, Message
 from gui.models import Models
 from gui.reporter import keep_in_log
-from gui.workers import EventPump, Failure
+from gui.work import Work
+from gui.workers import Failure
 
 KEY = "report"
 
@@ -38,42 +39,37 @@ class Exports(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pump: EventPump | None = None
-        self._failure: Failure | None = None
         self._exported: Exported | None = None
         self._told = -1
         self._cancelled = False
+        self._work = Work(self)
+        self._work.told.connect(self._take)
+        self._work.ended.connect(self._end)
 
     @property
     def at_work(self) -> bool:
         """Whether a report is being written."""
-        return self._pump is not None
+        return self._work.at_work
 
     def start(self, runs: Sequence[Run], data_dir: Path, to: Path) -> None:
         """Write a report of these runs into a new folder in ``to``; a message says so where another one is at work."""
-        if self._pump is not None:
+        if self.at_work:
             text = self.tr("A report is being written already. Wait for it, or cancel it.")
             self.message.emit(Message(text, "warning"))
             return
-        self._failure, self._exported, self._told, self._cancelled = None, None, -1, False
-        self._pump = EventPump(partial(_export, tuple(runs), to, data_dir), parent=self)
-        self._pump.batch.connect(self._take)
-        self._pump.failed.connect(self._take_failure)
-        self._pump.finished.connect(self._end)
+        self._exported, self._told, self._cancelled = None, -1, False
         self._say_progress(0)
-        self._pump.start()
+        self._work.begin(partial(_export, tuple(runs), to, data_dir))
 
     @Slot()
     def cancel(self) -> None:
         """Stop; nothing has been written then."""
-        if self._pump is not None:
+        if self.at_work:
             self._cancelled = True
-            self._pump.close_generator()
+            self._work.cancel()
 
     @Slot(object)
     def _take(self, events: tuple[Any, ...]) -> None:
-        if self._pump is not None:
-            self._pump.acknowledge()
         for event in events:
             if isinstance(event, Exported):
                 self._exported = event
@@ -89,27 +85,20 @@ class Exports(QObject):
             self.message.emit(Message(text, "information", (cancel,), key=KEY))
 
     @Slot(object)
-    def _take_failure(self, failure: Failure) -> None:
-        self._failure = failure
-
-    @Slot()
-    def _end(self) -> None:
-        if self._pump is not None:
-            self._pump.deleteLater()
-        self._pump = None
-        self.message.emit(self._outcome())
+    def _end(self, failure: Failure | None) -> None:
+        self.message.emit(self._outcome(failure))
         self.finished.emit(self._exported)
 
-    def _outcome(self) -> Message:
+    def _outcome(self, failure: Failure | None) -> Message:
         """What became of it."""
         if self._exported is not None:
             return self._success(self._exported)
-        if self._failure is not None:
-            known = bool(self._failure.code)
+        if failure is not None:
+            known = bool(failure.code)
             if not known:
-                keep_in_log(self._failure)
-            text = self.tr("The report was not written: {reason}").format(reason=self._failure.text)
-            return Message(text, key=KEY, details="" if known else self._failure.traceback)
+                keep_in_log(failure)
+            text = self.tr("The report was not written: {reason}").format(reason=failure.text)
+            return Message(text, key=KEY, details="" if known else failure.traceback)
         return Message(self.tr("The report was cancelled; nothing was written."), "information", key=KEY)
 
     def _success(self, exported: Exported) -> Message:

@@ -9,7 +9,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.dataspec import Data
-from gui.workers import EventPump, Failure
+from gui.work import Work
+from gui.workers import Failure
 
 
 def _import(spec: Data) -> Iterator[tuple[Any, ...]]:
@@ -31,48 +32,37 @@ class Importer(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.spec: Data | None = None
-        self._pump: EventPump | None = None
         self._outcome: Any = None
+        self._work = Work(self)
+        self._work.told.connect(self._take)
+        self._work.ended.connect(self._end)
 
     @property
     def at_work(self) -> bool:
         """Whether an import is at work."""
-        return self._pump is not None
+        return self._work.at_work
 
     def start(self, spec: Data) -> None:
         """Import a folder, also one that was imported before; nothing happens while another is at work."""
-        if self._pump is not None:
+        if self.at_work:
             return
         self.spec, self._outcome = spec, None
-        self._pump = EventPump(partial(_import, spec), parent=self)
-        self._pump.batch.connect(self._take)
-        self._pump.failed.connect(self._take_failure)
-        self._pump.finished.connect(self._end)
-        self._pump.start()
+        self._work.begin(partial(_import, spec))
         self.started.emit()
 
     def cancel(self) -> None:
         """Stop; nothing of it is kept."""
-        if self._pump is not None:
-            self._pump.close_generator()
+        self._work.cancel()
 
     @Slot(object)
     def _take(self, events: tuple[Any, ...]) -> None:
-        if self._pump is not None:
-            self._pump.acknowledge()
         if hasattr(events[-1], "skipped"):
             self._outcome = events[-1]
         else:
             self.progressed.emit(events[-1])
 
     @Slot(object)
-    def _take_failure(self, failure: Failure) -> None:
-        self._outcome = failure
-
-    @Slot()
-    def _end(self) -> None:
-        if self._pump is not None:
-            self._pump.deleteLater()
-        self._pump, self.spec = None, None
-        outcome, self._outcome = self._outcome, None
+    def _end(self, failure: Failure | None) -> None:
+        self.spec = None
+        outcome, self._outcome = failure or self._outcome, None
         self.finished.emit(outcome)
