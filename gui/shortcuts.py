@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
 from gui import style
 
-COLUMN_ROWS = 8
+COLUMN_ROWS = 9
 
 
 def sheet() -> list[tuple[str, str]]:
@@ -23,7 +23,8 @@ def sheet() -> list[tuple[str, str]]:
         ("Ctrl+C", tr("Copy the view and its numbers")), ("Ctrl+E", tr("Export the view")),
         ("Ctrl+O", tr("Open an experiment or a run")), ("Ctrl+S", tr("Save the experiment")),
         ("Ctrl+B", tr("Show or hide the left panel")), ("F11", tr("Full screen")),
-        ("F2", tr("Rename the chosen run")), ("F1  ?", tr("This sheet")),
+        ("F2", tr("Rename the chosen run")), ("Ctrl+D", tr("Star the chosen run, or take its star away")),
+        ("F1  ?", tr("This sheet")),
     ]
 
 

@@ -65,6 +65,7 @@ class RunsPanel(QWidget):
         column.addWidget(self.empty)
         column.addWidget(self.view, 1)
         self._delete_key = _key(self.view, self.tr("Delete run"), Qt.Key.Key_Delete)
+        self._star_key = _key(self.view, self.tr("Star"), "Ctrl+D")
         self._all_key = _key(self.filter, self.tr("Show all runs"), Qt.Key.Key_Escape)
         self._connect()
         self._refresh()
@@ -89,6 +90,7 @@ class RunsPanel(QWidget):
 
     def _connect(self) -> None:
         self._delete_key.triggered.connect(self.delete)
+        self._star_key.triggered.connect(self.star)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.selectionModel().currentChanged.connect(self._choose)
         self.filter.textChanged.connect(self._refresh)
@@ -235,9 +237,9 @@ class RunsPanel(QWidget):
             self._session.refresh_runs()
             return
         self._session.forget(row.run)
-        undo = Action(self.tr("Undo"), partial(self._restore, place, row.run))
+        undo = (Action(self.tr("Undo"), partial(self._restore, place, row.run)),) if place else ()
         text = self.tr("The run {name} was moved to the trash.").format(name=row.title)
-        self._session.message.emit(Message(text, "information", (undo,), key="deleted"))
+        self._session.message.emit(Message(text, "information", undo, key="deleted"))
 
     def _restore(self, place: Path, run: Run) -> None:
         try:
@@ -247,15 +249,19 @@ class RunsPanel(QWidget):
         self._session.refresh_runs()
 
 
-def _to_trash(folder: Path) -> Path:
-    """The system's trash, else the one beside the runs; -> where it is now. Raises RunError."""
-    moved = QFile.moveToTrash(str(folder))
-    if isinstance(moved, tuple) and moved[0] and moved[1]:
-        return Path(moved[1])
-    return runs.trash(folder)
+def _to_trash(folder: Path) -> Path | None:
+    """The system's trash, else the one beside the runs; -> where it is now, None where the system does not say so.
+
+    Raises RunError.
+    """
+    file = QFile(str(folder))  # only an object is told the place in the trash
+    if not file.moveToTrash() and folder.exists():
+        return runs.trash(folder)
+    place = Path(file.fileName()) if file.fileName() else folder
+    return place if place != folder and place.exists() else None
 
 
-def _key(widget: QWidget, text: str, key: Qt.Key) -> QAction:
+def _key(widget: QWidget, text: str, key: Qt.Key | str) -> QAction:
     """An action for a key while this widget has the focus."""
     action = QAction(text, widget)
     action.setShortcut(QKeySequence(key))

@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -181,6 +182,18 @@ def test_a_star_puts_a_run_on_top_if_wanted(qtbot, many):
         "starred, ")
 
 
+def test_a_key_stars_the_chosen_run_and_takes_the_star_away(qtbot, many):
+    _, panel = many
+    choose(panel, "attempt 21")
+    panel.activateWindow()
+    panel.view.setFocus()
+    qtbot.waitUntil(panel.view.hasFocus, timeout=5_000)
+    for starred in (True, False):
+        QTest.keyClick(panel.view, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda starred=starred: panel.chosen.notes.star == starred, timeout=10_000)
+    assert panel.chosen.title == "attempt 21"
+
+
 def test_tags_and_a_remark_are_kept_found_and_shown(qtbot, many):
     _, panel = many
     choose(panel, "attempt 21")
@@ -246,9 +259,24 @@ def test_a_shown_run_that_another_window_deletes_makes_room(qtbot, many):
     assert panel.chosen.run == session.shown.run
 
 
+def trash_that(move):
+    """A QFile whose trash is ``move(name)`` -> whether it was moved, and which does not say where to."""
+    class File:
+        def __init__(self, name):
+            self.name = name
+
+        def fileName(self):
+            return self.name
+
+        def moveToTrash(self):
+            return move(self.name)
+
+    return File
+
+
 def test_deleting_can_be_undone_also_where_the_system_has_no_trash(qtbot, many, monkeypatch):
     session, panel = many
-    monkeypatch.setattr("gui.panels.runs.QFile.moveToTrash", lambda _: False)
+    monkeypatch.setattr("gui.panels.runs.QFile", trash_that(lambda _: False))
     choose(panel, "attempt 21")
     folder = panel.chosen.run.folder
     panel.delete()
@@ -257,3 +285,33 @@ def test_deleting_can_be_undone_also_where_the_system_has_no_trash(qtbot, many, 
     session.messages[-1].actions[0].run()
     qtbot.waitUntil(lambda: "attempt 21" in titles(panel), timeout=10_000)
     assert folder.is_dir()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a test would fill the person's own trash")
+def test_a_run_in_the_trash_of_the_system_is_brought_back_too(qtbot, many, tmp_path, monkeypatch):
+    session, panel = many
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    (tmp_path / "share").mkdir()
+    choose(panel, "attempt 21")
+    folder = panel.chosen.run.folder
+    panel.delete()
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 39, timeout=10_000)
+    assert not folder.exists() and (tmp_path / "share" / "Trash" / "files" / folder.name).is_dir()
+    assert session.messages[-1].text == "The run attempt 21 was moved to the trash."
+    undo = session.messages[-1].actions[0]
+    undo.run()
+    qtbot.waitUntil(lambda: "attempt 21" in titles(panel), timeout=10_000)
+    assert folder.is_dir()
+    undo.run()
+    assert session.messages[-1].text.startswith("The run could not be brought back") and folder.is_dir()
+
+
+def test_a_trash_that_does_not_say_where_it_is_offers_no_undo(qtbot, many, monkeypatch):
+    session, panel = many
+    choose(panel, "attempt 21")
+    folder = panel.chosen.run.folder
+    monkeypatch.setattr("gui.panels.runs.QFile", trash_that(lambda name: shutil.rmtree(name) is None))
+    panel.delete()
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 39, timeout=10_000)
+    assert not folder.exists() and session.messages[-1].actions == ()
+    assert session.messages[-1].text == "The run attempt 21 was moved to the trash."
