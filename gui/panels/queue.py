@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
 
 import resources
 from engine import runs
-from engine.experiment import Experiment
+from engine.experiment import Experiment, replaced
 from gui import style
 from gui.session import Session
 from gui.widgets.presets import read
+from gui.widgets.quantities import duration
 
 MOST_ROWS = 3
 """More are scrolled."""
@@ -35,6 +36,7 @@ class QueueList(QListWidget):
         self.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setUniformItemSizes(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the end says how long it takes
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
@@ -71,6 +73,9 @@ class QueuePanel(QWidget):
         self.pause.clicked.connect(self._toggle)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self._queue.changed.connect(self._refresh)
+        session.forecast.changed.connect(self._say_times)
+        session.ready_changed.connect(self._say_times)
+        session.training.state_changed.connect(self._say_times)
         self._refresh()
 
     def _key(self, keys: str, slot: object) -> QAction:
@@ -94,13 +99,29 @@ class QueuePanel(QWidget):
         self._say_state(len(items), self._queue.paused)
         self.view.clear()
         for item in items:
-            row = QListWidgetItem(titled(item.experiment, continues=item.run is not None))
+            row = QListWidgetItem()
             row.setData(Qt.ItemDataRole.UserRole, item.id)
-            row.setToolTip(f"{row.text()}\n{item.experiment.source}".rstrip())
             self.view.addItem(row)
             if item.id == chosen:
                 self.view.setCurrentItem(row)
+        self._say_times()
         self._fit()
+
+    @Slot()
+    def _say_times(self) -> None:
+        """What each row is and about how long it takes; measured only where no training would be disturbed."""
+        session, items = self._session, self._queue.items
+        for place, item in enumerate(items):
+            row, text = self.view.item(place), titled(item.experiment, continues=item.run is not None)
+            seconds = None if item.run else session.forecast.known(item.experiment, session.settings.device)
+            if seconds is not None:
+                text += self.tr(" · about {time}").format(time=duration(seconds * item.experiment.train.epochs))
+            if text != row.text():
+                row.setText(text)
+                row.setToolTip(f"{text}\n{item.experiment.source}".rstrip())
+        if session.ready and not session.training.at_work:
+            waiting = [item.experiment for item in items if item.run is None]
+            session.forecast.look_ahead(waiting, session.settings.device)
 
     def _fit(self) -> None:
         """As high as its rows are in this style, up to a few of them."""
@@ -172,6 +193,8 @@ def titled(experiment: Experiment, continues: bool) -> str:
     """'mnist-strided, learning rate 0.01 · 20 epochs', and that it continues a run."""
     path = resources.presets().get(experiment.name)
     preset = read(path) if path else None
+    if preset is not None:  # the epochs are said in any case
+        preset = replaced(preset, {"train.epochs": experiment.train.epochs})
     mark = "↻ " if continues else ""
     epochs = QCoreApplication.translate("QueuePanel", "{count} epochs").format(count=f"{experiment.train.epochs:,}")
     return f"{mark}{runs.title(preset or experiment, experiment)} · {epochs}"

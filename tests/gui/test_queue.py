@@ -8,9 +8,11 @@ from PySide6.QtTest import QTest
 
 from engine.events import Finished
 from engine.experiment import replaced
+from gui import forecast
 from gui.panels.queue import QueuePanel, titled
 from gui.panels.train import TrainPanel
 from gui.queue import FILE_NAME, Queue
+from gui.widgets.quantities import duration
 from tests.gui.conftest import tiny
 
 
@@ -179,6 +181,31 @@ def test_every_row_is_seen_whole(panel):
     assert last.bottom() < panel.view.viewport().height() and not panel.view.verticalScrollBar().isVisible()
 
 
+def test_a_row_says_about_how_long_it_takes_once_that_is_measured(qtbot, session, panel):
+    rows = [panel.view.item(place) for place in range(3)]
+    qtbot.waitUntil(lambda: all("about" in row.text() for row in rows), timeout=20_000)
+    seconds = session.forecast.known(named("a"), session.settings.device)
+    assert rows[0].text().endswith(f"about {duration(seconds * named('a').train.epochs)}")
+    assert rows[0].toolTip().startswith(rows[0].text())
+
+
+def test_what_cannot_be_measured_is_tried_once_and_the_others_after_it(qtbot, session, monkeypatch):
+    tried = []
+
+    def measure(experiment, device):
+        tried.append(experiment.train.batch_size)
+        if experiment.train.batch_size == 2:
+            raise ValueError("no")
+        return 2.0
+
+    monkeypatch.setattr(forecast, "measure", measure)
+    waiting = [replaced(named("a"), {"train.batch_size": size}) for size in (2, 3, 4)]
+    session.forecast.changed.connect(lambda: session.forecast.look_ahead(waiting, "cpu"))
+    session.forecast.look_ahead(waiting, "cpu")
+    qtbot.waitUntil(lambda: session.forecast.known(waiting[2], "cpu") == 2.0, timeout=20_000)
+    assert tried == [2, 3, 4] and session.forecast.known(waiting[0], "cpu") is None
+
+
 def test_keys_move_and_remove(qtbot, session, panel):
     panel.view.setCurrentRow(2)
     panel.view.setFocus()
@@ -203,6 +230,7 @@ def test_a_title_says_what_differs_from_the_preset():
     preset = experiment.load(resources.presets()["mnist-strided"])
     changed = replaced(preset, {"train.learning_rate": 0.01})
     assert titled(changed, continues=False) == "mnist-strided, learning rate 0.01 · 20 epochs"
+    assert titled(replaced(preset, {"train.epochs": 3}), continues=False) == "mnist-strided · 3 epochs"
 
 
 def test_the_train_panel_offers_the_queue_only_while_something_is_at_work(qtbot, session):
