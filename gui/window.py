@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -211,6 +211,12 @@ class Window(QMainWindow):
         self._preload = Loader(import_tabs, self)
         self._preload.finished.connect(self._make_first_tab)
         self._preload.start()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A person comes back to the window: another one may have added runs meanwhile."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and self._preload is not None:
+            self.session.refresh_runs()
 
     @Slot()
     def _make_first_tab(self) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QPushButton, QWidget
 
 from engine import experiment as experiments
+from engine import runs
 from gui import dialogs, first_run, keys, layout
 from gui.layout import FILE_NAME, Layout
 from gui.shortcuts import ShortcutSheet
@@ -385,6 +386,21 @@ def test_runs_are_listed_renamed_deleted_and_brought_back(qtbot, open_window):
     next(b for b in window.messages.rows[-1].findChildren(QPushButton) if b.text() == "Undo").click()
     qtbot.waitUntil(lambda: len(model.rows) == 1, timeout=10_000)
     assert run.folder.is_dir() and model.rows[0].title == "my first"
+
+
+def test_a_run_that_another_window_adds_is_listed_when_one_comes_back(qtbot, open_window):
+    window = open_window(load=True)
+    window.start()
+    qtbot.waitUntil(lambda: not window.session.runs.at_work, timeout=20_000)
+    other = QWidget()
+    qtbot.addWidget(other)
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(other.isActiveWindow, timeout=5_000)
+    run = runs.create(window.session.runs_dir, tiny(), "fingerprint")
+    assert not window.runs.model.rows
+    window.activateWindow()
+    qtbot.waitUntil(lambda: [row.run.folder for row in window.runs.model.rows] == [run.folder], timeout=20_000)
 
 
 def test_a_damaged_run_is_marked_and_hides_no_other(qtbot, open_window):
