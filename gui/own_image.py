@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QMimeData, QSize, Qt, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QIcon, QImage, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import (
-    QDialog,
-    QFileDialog,
-    QHBoxLayout,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QMimeData, Qt, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine import ownimage
 from engine.answers import Contents
 from engine.datasets import imagefiles
 from engine.ownimage import Bytes, OwnImage
 from gui import style
+from gui.kept_images import KeptImages
 from gui.plots.picture import CAPTION_HEIGHT, Picture
 from gui.questions import Questions
 from gui.session import Session
 from gui.widgets.controls import button, combo, labelled, note
-from gui.widgets.drawpad import BRUSH, DrawPad, to_image, to_pixels
+from gui.widgets.drawpad import BRUSH, DrawPad, to_pixels
 from gui.widgets.way import Slider
 
 SIDE = 338
 """Of pad and preview, in px: twelve for each pixel of 28×28, and the line around."""
-
-THUMBNAIL = 32
-"""Side of the pictures in the list, in px."""
 
 LONGEST_NAME = 60
 
@@ -50,7 +37,7 @@ class OwnImagePage(QDialog):
         self.setWindowTitle(self.tr("Own image"))
         self.setAcceptDrops(True)
         self.questions = Questions(session.shown, "own", self)
-        self.pad, self.preview = DrawPad(), Picture()
+        self.pad, self.preview, self.kept = DrawPad(), Picture(), KeptImages(self._own)
         self.trouble = style.dress(note(), "body", "bad")
         self.trouble.hide()
         self.name = QLineEdit()
@@ -63,7 +50,7 @@ class OwnImagePage(QDialog):
         self._arrange()
         self._connect()
         self._name_next()
-        self._list()
+        self.kept.show_images()
         self._show()
 
     def _arrange(self) -> None:
@@ -79,7 +66,7 @@ class OwnImagePage(QDialog):
         column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
         column.addLayout(columns)
         column.addWidget(self.trouble)
-        column.addLayout(self._strip())
+        column.addWidget(self.kept)
         column.addLayout(self._foot())
 
     def _left(self) -> QVBoxLayout:
@@ -118,21 +105,6 @@ class OwnImagePage(QDialog):
         right.addLayout(fields)
         return right
 
-    def _strip(self) -> QHBoxLayout:
-        """The images there are, side by side."""
-        self.kept = QListWidget()
-        self.kept.setFlow(QListWidget.Flow.LeftToRight)
-        self.kept.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
-        self.kept.setFixedHeight(THUMBNAIL + style.XL)
-        self.kept.setAccessibleName(self.tr("Own images"))
-        self.kept.setToolTip(self.tr("The images there are; a double click chooses one"))
-        self.remove = button(self.tr("Remove"), "", "remove", text=True)
-        row = QHBoxLayout()
-        row.setSpacing(style.S)
-        row.addWidget(self.kept, 1)
-        row.addWidget(self.remove)
-        return row
-
     def _foot(self) -> QHBoxLayout:
         self.use = QPushButton(self.tr("Use"))
         style.mark(self.use, "primary", True)
@@ -155,14 +127,12 @@ class OwnImagePage(QDialog):
         self.choose_file.clicked.connect(self._ask_file)
         self.inversion.currentIndexChanged.connect(self._show)
         self.use.clicked.connect(self._use)
-        self.remove.clicked.connect(self._remove)
-        self.kept.itemDoubleClicked.connect(self._choose)
-        self.kept.currentRowChanged.connect(self._list_state)
+        self.kept.chosen.connect(self._choose)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self).activated.connect(self.paste_picture)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self).activated.connect(self.pad.undo)
         self._own.opened.connect(self._take_picture)
         self._own.refused.connect(self._say)
-        self._session.shown.own_changed.connect(self._list)
+        self._session.shown.own_changed.connect(self.kept.show_images)
         self.questions.contents_changed.connect(self._take_contents)
 
     @property
@@ -270,34 +240,9 @@ class OwnImagePage(QDialog):
     def _name_next(self) -> None:
         self.name.setText(self._next_name())
 
-    @Slot()
-    def _list(self) -> None:
-        """The images there are."""
-        self.kept.clear()
-        for image in self._own.images:
-            small = to_image(ownimage.square(image.pixels)).scaled(
-                THUMBNAIL, THUMBNAIL, mode=Qt.TransformationMode.SmoothTransformation)
-            self.kept.addItem(QListWidgetItem(QIcon(QPixmap.fromImage(small)), image.name))
-        some = bool(self._own.images)
-        self.kept.setVisible(some)
-        self.remove.setVisible(some)
-        self._list_state()
-
-    @Slot()
-    def _list_state(self) -> None:
-        chosen = self.kept.currentRow() >= 0
-        self.remove.setEnabled(chosen)
-        self.remove.setToolTip(self.tr("Remove the chosen image from the list") if chosen
-                               else self.tr("Choose an image in the list first."))
-
-    @Slot()
-    def _remove(self) -> None:
-        if self.kept.currentRow() >= 0:
-            self._own.remove(self.kept.currentRow())
-
-    @Slot(object)
-    def _choose(self, item: Any) -> None:
-        self._session.shown.choose_image("own", self.kept.row(item))
+    @Slot(int)
+    def _choose(self, index: int) -> None:
+        self._session.shown.choose_image("own", index)
         self.close()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -252,13 +252,13 @@ def test_the_list_shows_what_there_is_and_a_double_click_chooses(session, page, 
     assert not page.kept.isVisible()
     for name in ("a", "b"):
         session.own.add(name, paper())
-    assert [page.kept.item(row).text() for row in range(2)] == ["a", "b"] and page.kept.isVisible()
-    assert not page.remove.isEnabled()
-    page.kept.setCurrentRow(0)
-    page.remove.click()
+    assert [page.kept.list.item(row).text() for row in range(2)] == ["a", "b"] and page.kept.isVisible()
+    assert not page.kept.remove.isEnabled()
+    page.kept.list.setCurrentRow(0)
+    page.kept.remove.click()
     assert [image.name for image in session.own.images] == ["b"]
     session.shown.choose_image("test", 4)
-    page.kept.itemDoubleClicked.emit(page.kept.item(0))
+    page.kept.list.itemDoubleClicked.emit(page.kept.list.item(0))
     assert (session.shown.split, session.shown.image) == ("own", 0) and not page.isVisible()
 
 
