@@ -8,14 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QMainWindow,
-    QScrollArea,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from engine.run import Run
 from gui import dialogs, layout, menus, own_images, style
@@ -23,6 +16,7 @@ from gui.keys import SingleKeys
 from gui.layout import Layout
 from gui.messages import Action, Message
 from gui.panels.experiment import ExperimentPanel
+from gui.panels.left import NARROWEST, USUAL, LeftSide
 from gui.panels.messages import MessageBar
 from gui.panels.queue import QueuePanel
 from gui.panels.runs import RunsPanel
@@ -34,7 +28,6 @@ from gui.widgets.tabgroups import TabGroups
 from gui.workers import Loader
 
 NAME = "Autoencoder Explorer"
-NARROWEST, USUAL, WIDEST = 280, layout.LEFT_WIDTH, 360
 SMALLEST = (1000, 640)
 
 GROUPS = {
@@ -92,7 +85,8 @@ class Window(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self._left())
+        self.left = LeftSide(self.experiment, self.train, self.queue, self.runs)
+        self.splitter.addWidget(self.left)
         self.splitter.addWidget(self._right())
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setCollapsible(1, False)
@@ -104,39 +98,6 @@ class Window(QMainWindow):
         column.addWidget(self.timeline)
         column.addWidget(self.status)
         return body
-
-    def _left(self) -> QSplitter:
-        """Settings, the Train button, runs."""
-        scroll = QScrollArea()
-        scroll.setWidget(self.experiment)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        above = QWidget()
-        column = QVBoxLayout(above)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(scroll, 1)
-        column.addWidget(self.train)
-        self.left = QSplitter(Qt.Orientation.Vertical)
-        self.left.addWidget(above)
-        self.left.addWidget(self._lists())
-        self.left.setChildrenCollapsible(False)
-        self.left.setStretchFactor(0, 0)
-        self.left.setStretchFactor(1, 1)
-        self.left.setMinimumWidth(NARROWEST)
-        self.left.setMaximumWidth(WIDEST)
-        return self.left
-
-    def _lists(self) -> QWidget:
-        """What waits, above what is there."""
-        lists = QWidget()
-        column = QVBoxLayout(lists)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.queue)
-        column.addWidget(self.runs, 1)
-        return lists
 
     def _right(self) -> QWidget:
         right = QWidget()
@@ -289,22 +250,22 @@ class Window(QMainWindow):
             self.setWindowState(Qt.WindowState.WindowMaximized)
         left = max(NARROWEST, saved.left) if saved.left else 0
         self.splitter.setSizes([left, max(1, area.width() - left)])
-        self.left.setSizes([max(1, area.height() - saved.runs), saved.runs] if saved.runs else self._usual_heights())
+        if saved.runs:
+            self.left.setSizes([max(1, area.height() - saved.runs), saved.runs])
+        else:
+            self.left.divide(self._height_of_the_middle())
         self.show_tab(saved.tab or FIRST_TAB)
 
-    def _usual_heights(self) -> list[int]:
-        """The settings get what they need, at most seven tenths; the runs get the rest."""
+    def _height_of_the_middle(self) -> int:
+        """What menus and foot leave, in px."""
         foot = self.timeline.sizeHint().height() + self.status.sizeHint().height() + 1
-        height = self.height() - foot - self.menuBar().sizeHint().height()
-        needed = self.experiment.sizeHint().height() + self.train.sizeHint().height() + style.XL
-        above = min(needed, height * 3 // 4)
-        return [above, max(1, height - above)]
+        return self.height() - foot - self.menuBar().sizeHint().height()
 
     @Slot()
     def _make_room(self) -> None:
         """More or fewer settings are unfolded: divide the left panel anew."""
         self.experiment.adjustSize()
-        self.left.setSizes(self._usual_heights())
+        self.left.divide(self._height_of_the_middle())
 
     def layout_now(self) -> Layout:
         """Where the window is and how it is divided."""
