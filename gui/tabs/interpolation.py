@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.answers import Blend, Contents, Strip
 from gui import style
-from gui.plots import export
+from gui.interpolation.saving import Saving
 from gui.plots.menu import Menu
 from gui.plots.picture import Picture
 from gui.plots.tiles import TiledImages
@@ -41,8 +29,6 @@ NAME_WIDTH = 44
 
 ROW_HEIGHT = 76
 """A row of twice enlarged digits with their labels, in px."""
-
-ENDINGS = (".png", ".gif")
 
 
 class End(QObject):
@@ -75,7 +61,6 @@ class InterpolationTab(QWidget):
         super().__init__(parent)
         self._session, self._shown = session, session.shown
         self.questions = Questions(self._shown, "interpolation", self, decodes=True)
-        self._target: Path | None = None
         self._own_for: int | None = None
         self._own_before = 0
         self.left, self.right = End(self.tr("Left"), self), End(self.tr("Right"), self)
@@ -84,7 +69,7 @@ class InterpolationTab(QWidget):
         self.strip, self.fade = TiledImages(spacing=2), TiledImages(spacing=2)
         self.strip.setAccessibleName(self.tr("Decoded in ten steps"))
         self.fade.setAccessibleName(self.tr("Cross-fade of the pixels in ten steps"))
-        self.paths = QButtonGroup(self)
+        self.paths, self.saving = QButtonGroup(self), Saving(self)
         content = QWidget()
         self.stage = Stage(content)
         self._arrange(content)
@@ -148,7 +133,7 @@ class InterpolationTab(QWidget):
         row.setSpacing(style.S)
         row.addStretch(1)
         row.addLayout(self._path_buttons())
-        row.addWidget(self._save_button())
+        row.addWidget(self.saving.button)
         row.addStretch(1)
         return holder
 
@@ -168,15 +153,6 @@ class InterpolationTab(QWidget):
             row.addWidget(choice)
         return row
 
-    def _save_button(self) -> QToolButton:
-        self._save = button(self.tr("Save"), self.tr("Save the rows as a picture, or the way as an animation"), "save")
-        self._save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self._save)
-        menu.addAction(self.tr("Rows as PNG…"), self._save_rows)
-        menu.addAction(self.tr("Animation as GIF…"), self._save_animation)
-        self._save.setMenu(menu)
-        return self._save
-
     def _connect(self) -> None:
         for figure, name in ((self.blend, "between"), (self.strip, "interpolation"), (self.fade, "cross-fade"),
                              (self.left.picture, "left"), (self.right.picture, "right")):
@@ -187,6 +163,7 @@ class InterpolationTab(QWidget):
         self.paths.buttonClicked.connect(self.questions.refresh)
         self.strip.clicked.connect(self._go_to_step)
         self.fade.clicked.connect(self._go_to_step)
+        self.saving.wanted.connect(self._ask_file)
         self.stage.retry.connect(self.questions.refresh)
         self.questions.contents_changed.connect(self._take_contents)
         self.left.picker.own_wanted.connect(self._want_left)
@@ -291,7 +268,7 @@ class InterpolationTab(QWidget):
             self.fade.set_images(answer.crossfades, STEPS, labels)
             self._mark_step()
         elif isinstance(answer, bytes):
-            self._write(answer)
+            self.saving.write(answer)
 
     def _show_ends(self, answer: Blend) -> None:
         """The two originals."""
@@ -303,46 +280,10 @@ class InterpolationTab(QWidget):
     def _take_failure(self, key: str, text: str) -> None:
         self.stage.show_failed(text)
 
-    @Slot()
-    def _save_rows(self) -> None:
-        self._ask_path(self.tr("Save the rows"), "interpolation.png", "PNG (*.png)")
-
-    @Slot()
-    def _save_animation(self) -> None:
-        self._ask_path(self.tr("Save the animation"), "interpolation.gif", "GIF (*.gif)")
-
-    def _ask_path(self, title: str, suggestion: str, kinds: str) -> None:
-        text, _ = QFileDialog.getSaveFileName(self, title, suggestion, kinds)
-        if text:
-            self.save(_with_ending(Path(text), Path(suggestion).suffix))
-
-    def save(self, path: Path) -> None:
-        """Save the rows (.png) or the way to and fro (.gif); what became of it is said by the figures' notices."""
-        self._target = path
-        question = "animation" if path.suffix.lower() == ".gif" else "strip_figure"
+    @Slot(str)
+    def _ask_file(self, question: str) -> None:
         self.questions.ask("save", question, *self._shown.pair, self.path)
-
-    def _write(self, data: bytes) -> None:
-        """Put the file in place."""
-        if self._target is None:
-            return
-        path, self._target = self._target, None
-        try:
-            export.write(path, data)
-        except export.ExportError as error:
-            export.notices().failed.emit(str(error))
-        else:
-            export.notices().saved.emit(self.tr("Saved {name}.").format(name=path.name))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.way.stop()
-
-
-def _with_ending(path: Path, ending: str) -> Path:
-    """The file that was meant, of the kind that was chosen; another name than the one typed replaces no file."""
-    if path.suffix.lower() == ending:
-        return path
-    stem = path.stem if path.suffix.lower() in ENDINGS else path.name
-    names = (f"{stem}{more}{ending}" for more in itertools.chain([""], (f" {number}" for number in itertools.count(2))))
-    return next(path.with_name(name) for name in names if not path.with_name(name).exists())

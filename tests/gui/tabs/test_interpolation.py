@@ -202,13 +202,13 @@ def test_it_follows_the_timeline_only_while_visible(session, tab, qtbot):
 
 def test_rows_and_animation_are_saved(session, tab, qtbot, tmp_path):
     with qtbot.waitSignal(export.notices().saved) as saved:
-        tab.save(tmp_path / "rows.png")
+        tab.saving.save(tmp_path / "rows.png")
     assert saved.args == ["Saved rows.png."]
     sheet = PIL.Image.open(tmp_path / "rows.png")
     assert sheet.size == (10 * 114 + 2, 3 * 114 + 2)  # 8 pixels, 14 times as large, 2 between
     np.testing.assert_array_equal(np.asarray(sheet)[2 + 114:2 + 114 + 112:14, 2:114:14], row(tab.strip)[0])
     with qtbot.waitSignal(export.notices().saved):
-        tab.save(tmp_path / "way.gif")
+        tab.saving.save(tmp_path / "way.gif")
     film = PIL.Image.open(tmp_path / "way.gif")
     assert film.n_frames > 20
     first = np.asarray(film.convert("L"))[::28, ::28]
@@ -218,7 +218,7 @@ def test_rows_and_animation_are_saved(session, tab, qtbot, tmp_path):
 def test_a_file_that_cannot_be_written_is_said_and_nothing_is_lost(tab, qtbot, tmp_path):
     (tmp_path / "file").write_text("old")
     with qtbot.waitSignal(export.notices().failed) as failed:
-        tab.save(tmp_path / "file" / "rows.png")
+        tab.saving.save(tmp_path / "file" / "rows.png")
     assert "Could not write rows.png" in failed.args[0]
     assert (tmp_path / "file").read_text() == "old"
 
@@ -237,6 +237,6 @@ def test_a_file_has_the_kind_that_was_chosen_and_replaces_no_other(tab, qtbot, t
     (tmp_path / "taken.gif").write_text("somebody's")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / typed), ""))
     with qtbot.waitSignal(export.notices().saved, timeout=20_000):
-        tab._save.menu().actions()[1].trigger()
+        tab.saving.button.menu().actions()[1].trigger()
     assert PIL.Image.open(tmp_path / written).format == "GIF"
     assert (tmp_path / "taken.gif").read_text() == "somebody's"

@@ -1,0 +1,1 @@
+"""What the Interpolation tab is made of."""
