@@ -10,17 +10,16 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from engine.answers import Contents, Indices, Progress, Ranking, Reconstructions
-from engine.fields import LABELS
 from gui import style
 from gui.plots.gallery import Gallery
 from gui.plots.menu import Menu
 from gui.questions import Questions
+from gui.reconstruction import words
 from gui.session import Session
 from gui.widgets.controls import Flow, button, note
-from gui.widgets.fields import translated
 from gui.widgets.image_picker import ImagePicker
 from gui.widgets.pages import Pages
-from gui.widgets.quantities import count, short, significant, similarity
+from gui.widgets.quantities import count, short
 from gui.widgets.stage import Stage
 
 ERROR_LIMIT = 1.0
@@ -122,16 +121,7 @@ class ReconstructionTab(QWidget):
         self._show_status()
 
     def _explain(self) -> None:
-        """Which picture is which."""
-        known = self._known()
-        names = [self.tr("image"), self.tr("reconstruction"), self.tr("absolute error")]
-        names[:0] = [] if self.page is None or self.page.inputs is None else [self.tr("input")]
-        if known is not None:
-            names += [] if known.pca is None else [self.tr("PCA")]
-            names += [self.tr("mean image"), *(translated(LABELS[by]).lower() for by, *_ in known.enlarged)]
-        pictures = ", ".join(names)
-        use = self.tr("A click chooses the image for the other tabs; a right click uses it for the interpolation.")
-        self.explanation.setText(f"{pictures[:1].upper()}{pictures[1:]}. {use}")
+        self.explanation.setText(words.explanation(self.page, self._known()))
 
     @Slot(bool)
     def _toggle_baselines(self, shown: bool) -> None:
@@ -186,10 +176,7 @@ class ReconstructionTab(QWidget):
         """New pictures, in place."""
         self.page = page
         self._draw_page()
-        mean = float(page.mse.mean()) if len(page.mse) else None
-        text = self.tr("Mean MSE of the page {mse}").format(mse=significant(mean))
-        alike = similarity(float(page.psnr.mean()), float(page.ssim.mean())) if len(page.mse) else ""
-        self.mean.setText(f"{text} · {alike}" if alike else text)
+        self.mean.setText(words.means(page))
         self._mark_chosen()
         self.stage.show_content()
         self._show_status()
@@ -214,24 +201,8 @@ class ReconstructionTab(QWidget):
 
     def _captions(self, page: Reconstructions, known: Any) -> list[str]:
         contents, split = self.questions.contents, self.picker.split
-        names = [contents.class_of(split, index) if contents else "" for index in page.indices.tolist()]
-        captions = [f"{index}\t{name}\t{measures}"
-                    for index, name, measures in zip(page.indices.tolist(), names, self._measures(page), strict=True)]
-        if known is None:
-            return captions
-        rivals = [] if known.pca_mse is None else [("PCA", known.pca_mse)]
-        enlarged = [(translated(LABELS[by]).lower(), errors) for by, _, errors in known.enlarged]
-        rivals += enlarged[-1:] or [(self.tr("mean image"), known.mean_mse)]  # of the enlargements the strongest
-        return [" · ".join([caption, *(f"{name} {significant(float(errors[place]), 3)}" for name, errors in rivals)])
-                for place, caption in enumerate(captions)]
-
-    def _measures(self, page: Reconstructions) -> list[str]:
-        """The error of each image; where the input is another one, also PSNR and SSIM."""
-        errors = [significant(float(mse), 3) for mse in page.mse]
-        if page.inputs is None:
-            return errors
-        return [f"{error} · {similarity(float(ratio), float(alike))}"
-                for error, ratio, alike in zip(errors, page.psnr, page.ssim, strict=True)]
+        classes = [contents.class_of(split, index) if contents else "" for index in page.indices.tolist()]
+        return words.captions(page, classes, known)
 
     def _show_status(self) -> None:
         """How many images in which order, and what can be done about the order."""

@@ -1,0 +1,1 @@
+"""What the Reconstruction tab is made of."""
