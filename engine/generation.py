@@ -18,7 +18,7 @@ from engine.inputs import to_bytes, unit
 from engine.model import Autoencoder
 from engine.sampling import Codes, Distribution
 
-MOST_CODES = 10_000
+MOST_CODES = 2_000
 """Codes that a distribution is fitted to; of more images an even selection is taken."""
 MOST_NUMBERS = 2**24
 """Numbers of the codes that are kept at once (128 MiB): of large codes fewer are taken."""
