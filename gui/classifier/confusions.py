@@ -123,6 +123,8 @@ class Confusions(QWidget):
         self.table.show_table(class_table(answer.class_names, answer.counts))
         text = self.tr("{accuracy} % of {count} images right")
         self.summary.setText(text.format(accuracy=f"{100 * answer.accuracy:.2f}", count=f"{len(answer.predictions):,}"))
+        if self.matrix.chosen is None:
+            self.matrix.select(worst(answer.counts))
         if self.matrix.chosen is not None:
             self._ask_cell(*self.matrix.chosen)
 
@@ -152,3 +154,11 @@ class Confusions(QWidget):
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
         self.ask()
+
+
+def worst(counts: np.ndarray) -> tuple[int, int] | None:
+    """Row and column of the most frequent confusion of (K, K) counts; None where nothing is confused."""
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    row, column = divmod(int(wrong.argmax()), len(wrong)) if wrong.size else (0, 0)
+    return (row, column) if wrong.any() else None

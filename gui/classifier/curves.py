@@ -15,7 +15,6 @@ from engine.families import Budget
 from gui import style
 from gui.plots.lines import Axes, Line, LinePlot
 from gui.widgets.controls import Flow, combo, labelled, note
-from gui.widgets.stage import Stage
 
 BOTH: dict[str, tuple[Quantity, Quantity]] = {
     "accuracy": ("training_accuracy", "validation_accuracy"), "loss": ("training_loss", "validation_loss")}
@@ -73,28 +72,18 @@ class BudgetFigure(QWidget):
         super().__init__(parent)
         self.plot = LinePlot(self.tr("Accuracy by labels per class"))
         self.status = note("")
-        content = QWidget()
-        self.stage = Stage(content)
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(style.S)
-        inner.addWidget(self.plot, 1)
-        inner.addWidget(self.status)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.stage)
+        column.setSpacing(style.S)
+        column.addWidget(self.plot, 1)
+        column.addWidget(self.status)
 
     def show_budgets(self, budgets: Sequence[Budget], names: Mapping[Strategy, str]) -> None:
         """Draw what is there so far."""
         lines = [Line(names[it.strategy], it.labels, it.mean, it.mean - it.deviation, it.mean + it.deviation,
                       group=STRATEGIES.index(it.strategy)) for it in budgets]
         self.plot.show_lines(lines, Axes(self.tr("Labels per class"), self.tr("Validation accuracy"), log_x=True))
-        if not lines:
-            self.stage.show_empty(self.tr("How many labels does it take?"), self.tr(
-                "The three strategies again, with few labels of each class and with many. Run the label budget."))
-            return
-        seeds = sorted({count for it in budgets for count in it.seeds})
+        seeds = sorted({count for it in budgets for count in it.seeds}) or [0]
         words = self.tr("{low} to {high}").format(low=seeds[0], high=seeds[-1]) if len(seeds) > 1 else str(seeds[0])
         self.status.setText(self.tr("Mean and one standard deviation over {seeds} seeds; every training has as many "
                                     "optimizer steps.").format(seeds=words))
-        self.stage.show_content()

@@ -43,6 +43,7 @@ class Found:
     three: dict[Strategy, Compared]
     pictured: dict[Strategy, Pictured]
     budget: tuple[Compared, ...]
+    """Those of the label budget that are trained to their end."""
 
 
 class ClassifierTab(QWidget):
@@ -108,6 +109,8 @@ class ClassifierTab(QWidget):
         """Bring one of the views to the front."""
         self.switch.button(index).setChecked(True)
         self._pages.setCurrentIndex(index)
+        if self.found is not None:
+            self._show_view()
 
     # Reading
 
@@ -148,18 +151,27 @@ class ClassifierTab(QWidget):
                 "This classifier was trained on a run that is no longer there. Compare shows its curves."))
             return
         self.about.setText(self.tr("On the encoder of {name}.").format(name=self._title(self.found.family.source)))
-        if not self.found.three and not self.found.budget:
-            self.stage.show_empty(self.tr("How good are the codes?"), self.tr(
-                "A linear probe trains one layer on the frozen encoder and says what its codes already know. "
-                "Fine-tuning trains encoder and layer together; from scratch begins without what was learnt.\n"
-                "Train the three and compare them."))
-            return
-        self.stage.show_content()
+        self._show_view()
         self.curves.show_runs(self.found.three, self.names())
         self.confusions.show_runs(self.found.pictured, self.names())
         self.table.show_table(families.results(self.found.three.values(), self.names()))
         budgets = families.budgets(self.found.budget, _labels(self.found)) if self.found.budget else ()
         self.budget.show_budgets(budgets, self.names())
+
+    def _show_view(self) -> None:
+        """The view in front, or what has to be trained for it."""
+        assert self.found is not None
+        on_budget = self._pages.currentWidget() is self.budget
+        if self.found.budget if on_budget else self.found.three:
+            self.stage.show_content()
+        elif on_budget:
+            self.stage.show_empty(self.tr("How many labels does it take?"), self.tr(
+                "The three strategies again, with few labels of each class and with many. Run the label budget."))
+        else:
+            self.stage.show_empty(self.tr("How good are the codes?"), self.tr(
+                "A linear probe trains one layer on the frozen encoder and says what its codes already know. "
+                "Fine-tuning trains encoder and layer together; from scratch begins without what was learnt.\n"
+                "Train the three and compare them."))
 
     def _title(self, run: Run) -> str:
         """What the list calls a run."""
@@ -252,7 +264,8 @@ def _read(shown: Run, runs: Sequence[Run]) -> Found | None:
             handles = handles_of(run)
             if handles:
                 pictured[strategy] = Pictured(good[0], handles[-1])
-    budget, _ = comparison.readable((run, run.title) for run in family.budget)
+    ended = (run for run in family.budget if run.status == "finished")  # else with fewer steps than the others
+    budget, _ = comparison.readable((run, run.title) for run in ended)
     return Found(family, three, pictured, tuple(budget))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine import classify
+from engine import classify, runs
+from gui.classifier.confusions import worst
 from gui.tabs.classifier import ClassifierTab
 from tests.gui.conftest import trained
 
@@ -53,8 +54,9 @@ def test_before_it_says_what_the_three_are_and_offers_them(tab):
 def test_without_a_label_budget_its_view_says_what_to_do(qtbot, session, tab, short):
     three_trained(qtbot, session, tab)
     tab.show_view(3)
-    assert tab.stage.state == "ready" and tab.budget.stage.state == "empty"
-    assert "Run the label budget" in tab.budget.stage._text.text()
+    assert tab.stage.state == "empty" and "Run the label budget" in tab.stage._text.text()
+    tab.show_view(0)
+    assert tab.stage.state == "ready"
 
 
 def test_one_click_trains_the_three_one_after_another(qtbot, session, tab, short):
@@ -70,6 +72,7 @@ def test_a_cell_of_the_confusion_shows_its_images(qtbot, session, tab, short):
     tab.show_view(1)
     view = tab.confusions
     qtbot.waitUntil(lambda: view.confusion is not None and view._contents is not None, timeout=20_000)
+    assert view.matrix.chosen == worst(view.confusion.counts)
     row, column = np.argwhere(view.confusion.counts > 0)[0]
     view.matrix.clicked.emit(int(row), int(column))
     qtbot.waitUntil(lambda: len(view.images) > 0, timeout=20_000)
@@ -96,6 +99,20 @@ def test_the_label_budget_is_proposed_with_its_cost_before_anything_is_queued(se
         session.queue.remove(item.id)
 
 
+def test_a_training_of_the_budget_is_drawn_once_it_has_ended(qtbot, session, tab, source):
+    few = classify.experiment_for(source, "probe", changes={"data.images_per_class": 10, "train.epochs": 1})
+    begun = runs.create(session.runs_dir, few, "f")
+    tab.show_view(3)
+    session.refresh_runs()
+    qtbot.waitUntil(lambda: len(tab.found.family.budget) == 1, timeout=20_000)
+    assert tab.found.budget == () and tab.stage.state == "empty"
+    assert begun.folder == tab.found.family.budget[0].folder
+    session.draft.replace(few)
+    trained(qtbot, session)
+    qtbot.waitUntil(lambda: len(tab.found.budget) == 1, timeout=20_000)
+    assert tab.stage.state == "ready" and [line.x.tolist() for line in tab.budget.plot.lines] == [[10]]
+
+
 def test_what_waits_is_not_queued_twice(session, tab):
     session.queue.pause()
     tab.train.click()
@@ -111,3 +128,8 @@ def test_without_a_run_it_says_so(qtbot, session):
     widget.show()
     assert widget.stage.state == "empty" and not widget.train.isEnabled()
     assert "Needs a shown run" in widget.train.toolTip()
+
+
+def test_the_most_frequent_confusion_is_chosen_first_and_none_where_all_is_right():
+    assert worst(np.array([[90, 3], [7, 1]])) == (1, 0)
+    assert worst(np.diag([5, 5])) is None and worst(np.zeros((0, 0), dtype=int)) is None
