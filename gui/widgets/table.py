@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
-from engine.tables import Table, text
+from engine.tables import DIGITS, Table, text
 
 Index = QModelIndex | QPersistentModelIndex
 EMPTY = Table((), ())
@@ -63,7 +63,8 @@ def aligned(column: Sequence[Any]) -> tuple[str, ...]:
     texts = tuple(text(value) for value in column)
     numbers = [cell for cell, value in zip(texts, column, strict=True) if isinstance(value, float)]
     decimals = [len(cell.partition(".")[2]) for cell in numbers]
-    if not decimals or max(decimals) - min(decimals) > FILLED or any(set(cell) & set("einf") for cell in numbers):
+    uneven = decimals and max(decimals) > DIGITS and max(decimals) - min(decimals) > FILLED
+    if not decimals or uneven or any(set(cell) & set("einf") for cell in numbers):
         return texts
     return tuple(f"{value:,.{max(decimals)}f}" if isinstance(value, float) else cell
                  for cell, value in zip(texts, column, strict=True))

@@ -38,6 +38,8 @@ def test_decimal_points_stand_below_each_other_where_numbers_are_alike(box):
     box.show_table(Table(("accuracy", "loss", "epochs", "seeds"), rows))
     columns = [[shown(box, row, column) for row in range(3)] for column in range(4)]
     assert columns == [["92.12", "92.60", "9.00"], ["0.0001234", "12.5", "1e-12"], ["10.0", "", "7.5"], ["3", "4", "5"]]
+    box.show_table(Table(("recall",), ((1.0,), (0.9836,), (None,))))
+    assert [shown(box, row, 0) for row in range(3)] == ["1.0000", "0.9836", ""]
     box.show_table(Table(("empty",), ()))
     assert box.model().rowCount() == 0
 
