@@ -78,8 +78,12 @@ class Questions(QObject):
         if self._decodes and experiment is not None and experiment.task == "classifier":
             return self.tr("A classifier has no decoder and draws no images. Choose the autoencoder that its encoder "
                            "comes from.")
-        if run is None or experiment is not None:
+        if run is None:
             return ""
+        if experiment is not None:
+            gone = self._shown.snapshot is None and run.state.step > 0
+            return self.tr("None of its snapshots are there any more. Train it again, or choose another run.") if gone \
+                else ""
         return run.problem.message if run.problem is not None else self.tr("Its settings cannot be read.")
 
     def _forget(self) -> None:

@@ -275,7 +275,9 @@ class TrainingTab(QWidget):
         if self._training.state != "idle":
             return self.tr("Another run is being trained; stop it first.")
         notice = run.read_only
-        return notice.message if notice else ""
+        if notice is not None:
+            return notice.message
+        return "" if run.checkpoints() else self.tr("The run has no checkpoint from which it could go on.")
 
     # What the person does
 

@@ -85,7 +85,10 @@ class Stage(QWidget):
 
     def show_failed(self, text: str) -> None:
         """The newest question failed; the content before it stays."""
-        kept = self.tr("What was shown before stays.") if self._pages.currentWidget() is self._content else ""
+        on = self._pages.currentWidget() is self._content
+        kept = self.tr("What was shown before stays.") if on else ""
+        if not on:
+            self.show_empty("", "")  # what it said is not true of this run
         self._failure.setText(f"{text} {kept}".rstrip())
         self._strip.show()
 

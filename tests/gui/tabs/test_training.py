@@ -143,6 +143,17 @@ def test_damaged_lines_are_said_below_the_curves(qtbot, session, tab):
     assert "could not be read" in tab.warning.text()
 
 
+def test_a_run_without_checkpoints_cannot_be_trained_longer_and_says_why(qtbot, session, tab):
+    trained(qtbot, session)
+    run = session.shown.run
+    assert tab.steering.more.isEnabled()
+    session.shown.show_run(None)
+    shutil.rmtree(run.folder / "checkpoints")
+    session.shown.show_run(run)
+    qtbot.waitUntil(lambda: "no checkpoint" in tab.steering.more.toolTip(), timeout=10_000)
+    assert not tab.steering.more.isEnabled()
+
+
 # Several runs
 
 

@@ -45,6 +45,12 @@ def test_a_failure_stands_above_the_content_until_the_next_answer(stage, qtbot):
     assert stage.state == "ready" and texts(stage) == ["content"]
 
 
+def test_a_failure_over_nothing_leaves_no_other_words(stage):
+    stage.show_nothing(run_shown=True)
+    stage.show_failed("Step 3 is damaged.")
+    assert stage.state == "failed" and [text for text in texts(stage) if text] == ["Step 3 is damaged."]
+
+
 def test_busy_is_a_bar_over_the_content_that_moves_nothing(stage):
     stage.show_content()
     content = stage.findChildren(QLabel)[-1]
@@ -135,6 +141,21 @@ def test_a_run_with_damaged_settings_says_so_and_nothing_of_the_run_before_comes
     shown.show_run(Run(tmp_path / "damaged"))
     assert shown.snapshot is not None and "line 1" in told[-1]
     assert questions.contents is None and not questions.waits("code")
+
+
+def test_a_trained_run_without_snapshots_does_not_promise_the_first_one(make_session, qtbot, tmp_path):
+    session = make_session(tiny())
+    trained(qtbot, session)
+    shutil.copytree(session.shown.run.folder, tmp_path / "bare")
+    shutil.rmtree(tmp_path / "bare" / "history")
+    view, told = QLabel(), []
+    qtbot.addWidget(view)
+    asking = Questions(session.shown, "view", view)
+    asking.emptied.connect(told.append)
+    view.show()
+    session.shown.show_run(Run(tmp_path / "bare"))
+    asking.refresh()
+    assert session.shown.snapshot is None and told[-1].startswith("None of its snapshots are there any more.")
 
 
 def test_controls_wrap_where_room_is_short_and_are_never_cut(qtbot):
