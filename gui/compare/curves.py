@@ -72,7 +72,7 @@ class ComparedCurves(QWidget):
     def _line(self, group: list[Compared], quantity: comparison.Quantity, along: comparison.Along) -> Line:
         """A run, or the mean of several with its spread."""
         curves = [comparison.curve(run, quantity, along) for run in group]
-        number = self._runs.index(group[0])
+        number = next(place for place, run in enumerate(self._runs) if run is group[0])  # copies of a run are equal
         if len(group) == 1:
             return Line(group[0].title, *curves[0], group=number)
         x, mean, deviation = comparison.spread(curves)

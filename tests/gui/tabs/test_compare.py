@@ -146,6 +146,15 @@ def test_classifiers_have_no_pictures_to_compare(qtbot, session, tab, runs):
     assert "classifier" in tab.pictures.trouble.text()
 
 
+def test_a_copy_of_a_run_has_a_colour_of_its_own(qtbot, session, tab, runs):
+    shutil.copytree(runs[0].folder, runs[0].folder.with_name("copy"))
+    session.refresh_runs()
+    qtbot.waitUntil(lambda: len(session.runs.rows) == 4 and not session.runs.at_work, timeout=20_000)
+    tab.compare([runs[0].folder, runs[0].folder.with_name("copy")])
+    qtbot.waitUntil(lambda: len(tab.curves.plot.lines) == 2, timeout=20_000)
+    assert tab.runs[0] == tab.runs[1] and {line.group for line in tab.curves.plot.lines} == {0, 1}
+
+
 def test_without_runs_it_says_what_to_do(qtbot, session):
     widget = CompareTab(session)
     qtbot.addWidget(widget)
