@@ -115,7 +115,8 @@ class QueuePanel(QWidget):
             row, text = self.view.item(place), titled(item.experiment, continues=item.run is not None)
             seconds = None if item.run else session.forecast.known(item.experiment, session.settings.device)
             if seconds is not None:
-                text += self.tr(" · about {time}").format(time=duration(seconds * item.experiment.train.epochs))
+                whole = max(1.0, seconds * item.experiment.train.epochs)
+                text += self.tr(" · about {time}").format(time=duration(whole))
             if text != row.text():
                 row.setText(text)
                 row.setToolTip(f"{text}\n{item.experiment.source}".rstrip())

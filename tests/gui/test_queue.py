@@ -185,7 +185,7 @@ def test_a_row_says_about_how_long_it_takes_once_that_is_measured(qtbot, session
     rows = [panel.view.item(place) for place in range(3)]
     qtbot.waitUntil(lambda: all("about" in row.text() for row in rows), timeout=20_000)
     seconds = session.forecast.known(named("a"), session.settings.device)
-    assert rows[0].text().endswith(f"about {duration(seconds * named('a').train.epochs)}")
+    assert rows[0].text().endswith(f"about {duration(max(1.0, seconds * named('a').train.epochs))}")
     assert rows[0].toolTip().startswith(rows[0].text())
 
 
