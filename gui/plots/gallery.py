@@ -197,10 +197,13 @@ class Gallery(QAbstractScrollArea):
     def _paint_caption(self, painter: QPainter, place: QRect, index: int) -> None:
         """Parts left, middle, right: the first (the index) and the last (its error) quiet, the label plain."""
         colors, parts = style.theme().current, self._captions[index]
-        spread = _ALIGNMENTS if len(parts) == 3 else (_ALIGNMENTS[0], _ALIGNMENTS[2])
-        for position, part in enumerate(parts[:3]):
-            painter.setPen(QColor(colors.text if position == 1 and len(parts) == 3 else colors.quiet))
-            painter.drawText(place, spread[position] | Qt.AlignmentFlag.AlignVCenter, part)
+        if len(parts) != 3:
+            parts = (*parts[:1], "", *parts[1:2])
+        areas = spread_out(place, [painter.fontMetrics().horizontalAdvance(part) for part in parts])
+        for position, (part, area) in enumerate(zip(parts, areas, strict=False)):
+            painter.setPen(QColor(colors.text if position == 1 else colors.quiet))
+            text = painter.fontMetrics().elidedText(part, Qt.TextElideMode.ElideRight, area.width())
+            painter.drawText(area, _ALIGNMENTS[position] | Qt.AlignmentFlag.AlignVCenter, text)
 
     def sizeHint(self) -> QSize:
         return QSize(3 * 300, 2 * 150)
@@ -288,3 +291,17 @@ class Gallery(QAbstractScrollArea):
         if key in _PAGES:
             return min(max(target, 0), last)
         return target if 0 <= target <= last else None
+
+
+def spread_out(place: QRect, widths: Sequence[int]) -> list[QRect]:
+    """Where a left, a middle and a right text of these widths go: the middle one between the others, where it has to
+    in less room than it needs."""
+    left, middle, right = ([*widths, 0, 0, 0])[:3]
+    right = min(right + 1, place.width())
+    left = min(left + 1, place.width() - right)
+    start, end = place.left() + left + style.S, place.left() + place.width() - right - style.S
+    ideal = place.left() + (place.width() - middle) // 2
+    at = max(start, min(ideal, end - middle))
+    between = QRect(at, place.top(), max(0, min(middle + 1, end - at)), place.height())
+    return [QRect(place.left(), place.top(), left, place.height()), between,
+            QRect(place.left() + place.width() - right, place.top(), right, place.height())]

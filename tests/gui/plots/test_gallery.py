@@ -4,12 +4,12 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from gui import style
-from gui.plots.gallery import Gallery
+from gui.plots.gallery import Gallery, spread_out
 
 
 def page(count, side=28, seed=0):
@@ -136,3 +136,14 @@ def test_numbers_name_each_image(gallery):
     columns = dict(gallery.numbers())
     assert columns["caption"][3] == "3 7 MSE 0.0030"
     assert columns["mean error"][3] == pytest.approx(page(500)[2][3].mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("widths", [(10, 40, 60), (10, 90, 150), (10, 300, 150), (20, 30, 400), (0, 0, 0)])
+def test_the_parts_of_a_caption_never_lie_over_each_other(widths):
+    place = QRect(7, 3, 300, 16)
+    left, middle, right = spread_out(place, widths)
+    assert left.left() == 7 and right.right() == place.right() and right.width() == min(widths[2] + 1, 300)
+    assert left.right() < right.left()
+    assert not middle.width() or (left.right() < middle.left() and middle.right() < right.left())
+    if sum(widths) < 200:
+        assert abs(middle.center().x() - place.center().x()) <= 1 and middle.width() >= widths[1]
