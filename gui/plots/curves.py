@@ -297,12 +297,11 @@ class LossCurves(QWidget):
         """The range that holds all that is drawn, with round edges."""
         bounds = [found for items in self._all() if (found := items.bounds())]
         rights, lows, highs = zip(*bounds, strict=True) if bounds else ((0.0,), (-2.0,), (0.0,))
-        if (levels := self._levels.bounds(self._scale.log)) is not None:
-            lows, highs = (*lows, levels[0]), (*highs, levels[1])
+        low, high = self._levels.bounds(self._scale.log, min(lows), max(highs))
         right = max(rights)
         right = (nice_edge(right) if self._growing else right * 1.01) if right > 0 else 1.0
         self._fitting = True
-        self._box.setRange(xRange=(0.0, right), yRange=self._scale.edges(min(lows), max(highs)), padding=0)
+        self._box.setRange(xRange=(0.0, right), yRange=self._scale.edges(low, high), padding=0)
         self._fitting = False
 
     @Slot()

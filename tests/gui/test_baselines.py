@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QPointF
 
 from gui.tabs.reconstruction import ReconstructionTab
 from gui.tabs.training import TrainingTab
@@ -31,10 +32,14 @@ def test_the_lines_and_the_verdict_come_when_they_are_wanted(qtbot, session, tra
     assert training.verdict.text().startswith("Not better than PCA with 4 components")
 
     def in_sight():
-        low, high = training.curves._box.viewRange()[1]
-        return 10**low <= pca_loss and mean_loss <= 10**high
+        low, high = box.viewRange()[1]
+        name = training.curves._levels._lines[0].label.sceneBoundingRect()
+        return 10**low <= pca_loss and mean_loss <= 10**high and box.sceneBoundingRect().contains(name)
 
+    box = training.curves._box
     qtbot.waitUntil(in_sight, timeout=5_000)
+    line = training.curves._levels._lines[0]
+    assert line.label.sceneBoundingRect().center().y() > box.mapViewToScene(QPointF(0, line.value())).y()
     training.baselines.switch.click()
     assert training.curves._levels.values == () and not training.verdict.isVisible()
 
