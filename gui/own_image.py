@@ -246,16 +246,22 @@ class OwnImagePage(QDialog):
         self.close()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasImage() or picture_paths(event.mimeData()):
+        if event.mimeData().hasImage() or local_paths(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        self.take(event.mimeData())
+        if not self.take(event.mimeData()):
+            names = [path.name for path in local_paths(event.mimeData())] or [self.tr("What was dropped")]
+            self._say(self.tr("{name} is no image.").format(name=names[0]))
+
+
+def local_paths(content: QMimeData | None) -> list[Path]:
+    """The files in a clipboard or a drop."""
+    urls = content.urls() if content is not None else []
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
 
 
 def picture_paths(content: QMimeData | None) -> list[Path]:
-    """The files in a clipboard or a drop that may be pictures."""
-    urls = content.urls() if content is not None else []
-    paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in imagefiles.ENDINGS]
+    """Those of them that may be pictures."""
+    return [path for path in local_paths(content) if path.suffix.lower() in imagefiles.ENDINGS]

@@ -236,6 +236,17 @@ def test_what_is_no_picture_says_so_and_the_pad_stays(session, page, qtbot, tmp_
     assert page.trouble.text() == "bad.png is too large (81 megapixels; limit 64). The pad stays as it is."
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "folder", "gone.toml"])
+def test_a_dropped_file_that_cannot_be_a_picture_is_named(session, page, tmp_path, name):
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "folder").mkdir()
+    stroke(page.pad, (0.5, 0.5))
+    before = page.pad.picture()
+    page.dropEvent(drop_of(tmp_path / name))
+    assert page.trouble.isVisible() and page.trouble.text() == f"{name} is no image. The pad stays as it is."
+    np.testing.assert_array_equal(page.pad.picture(), before)
+
+
 def test_a_picture_too_large_on_the_clipboard_is_refused(session, page):
     page._own.take(np.zeros((1, 20_000), np.uint8), "Clipboard")
     assert "Clipboard is too large (20,000×1 pixels" in page.trouble.text()
