@@ -15,15 +15,24 @@ from gui.plots import export
 
 
 def ask_path(widget: QWidget, suggestion: str) -> Path | None:
-    """Let the user say where; None when cancelled. A name without an ending gets that of the suggestion."""
+    """Let the user say where; None when cancelled. A name without an ending gets that of the chosen format."""
     dialog = QFileDialog(widget, export.translate("export", "Save figure"), "")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    formats = {f"{ending[1:].upper()} (*{ending})": ending for ending in offered(widget)}
+    dialog.setNameFilters(list(formats))
+    dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(formats[chosen]))
+    dialog.selectNameFilter(next((text for text, ending in formats.items() if suggestion.endswith(ending)), ""))
     dialog.setDefaultSuffix(Path(suggestion).suffix)
     dialog.selectFile(suggestion)
     accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
     chosen = Path(dialog.selectedFiles()[0]) if accepted else None
     dialog.deleteLater()
     return chosen
+
+
+def offered(widget: QWidget) -> list[str]:
+    """The endings in which a figure can be saved; only one that has numbers as a table of them."""
+    return [ending for ending in export.WRITERS if ending != ".csv" or hasattr(widget, "numbers")]
 
 
 class Menu(QObject):
@@ -52,7 +61,7 @@ class Menu(QObject):
         for ending in export.WRITERS:
             action = result.addAction(self.tr("Save as {format}…").format(format=ending[1:].upper()))
             action.setData(ending)
-            action.setEnabled(ending != ".csv" or hasattr(self._widget, "numbers"))
+            action.setEnabled(ending in offered(self._widget))
         result.addSeparator()
         paper = result.addAction(self.tr("Print style"))
         paper.setCheckable(True)

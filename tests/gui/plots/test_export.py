@@ -263,6 +263,25 @@ def test_a_name_without_an_ending_gets_that_of_the_format(curves, tmp_path, monk
     assert ask_path(curves, "Loss curves.svg") is None
 
 
+def test_the_dialog_offers_every_format_and_the_chosen_one_gives_the_ending(curves, qtbot, tmp_path, monkeypatch):
+    offers = []
+
+    def accept(dialog):
+        offers.append((dialog.nameFilters(), dialog.selectedNameFilter()))
+        dialog.setDirectory(str(tmp_path))
+        dialog.filterSelected.emit("PDF (*.pdf)")
+        dialog.selectFile("a name")
+        return QFileDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(QFileDialog, "exec", accept)
+    assert ask_path(curves, "Loss curves.svg") == tmp_path / "a name.pdf"
+    assert offers == [(["PNG (*.png)", "SVG (*.svg)", "PDF (*.pdf)", "CSV (*.csv)"], "SVG (*.svg)")]
+    plain = QWidget()
+    qtbot.addWidget(plain)
+    ask_path(plain, "Picture.png")
+    assert offers[1] == (["PNG (*.png)", "SVG (*.svg)", "PDF (*.pdf)"], "PNG (*.png)")
+
+
 def test_cancelling_writes_nothing_and_a_failure_is_said(curves, tmp_path, told):
     Menu(curves, "Loss curves", lambda widget, name: None).save(".png")
     assert told == [] and list(tmp_path.iterdir()) == []
