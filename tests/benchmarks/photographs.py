@@ -66,6 +66,6 @@ def _redraw() -> Iterator[str]:
     yield "### 64 samples redrawn, network of fashion-latent-64, one thread"
     yield ""
     yield f"- first draw with encoding and fit {times[0] / 1000:.1f} s"
-    yield (f"- again: median {statistics.median(again):.0f} ms, longest {again[-1]:.0f} ms (n = {REDRAWS}); asked: below "
-           f"{WANTED_REDRAW_MS} ms")
+    yield (f"- again: median {statistics.median(again):.0f} ms, longest {again[-1]:.0f} ms (n = {REDRAWS}); "
+           f"asked: below {WANTED_REDRAW_MS} ms")
     yield ""
