@@ -10,15 +10,16 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 from engine.fields import LABELS
 from gui.session import Session
 from gui.widgets.fields import translated
-from gui.widgets.quantities import significant
+from gui.widgets.quantities import significant, similarity
 
-KEY = "training.baselines"
+KEY, QUALITY_KEY = "training.baselines", "training.quality"
 
 
 class BaselineLines(QObject):
     """Ties a switch to a question about the shown run.
 
-    Attributes: ``switch``; ``answer`` of the shown run, None until it is known. Signal: ``changed``.
+    Attributes: ``switch``; ``answer`` of the shown run, None until it is known; ``quality`` of the shown snapshot on
+    the validation images, where plain enlargement is among what it must beat. Signal: ``changed``.
     """
 
     changed = Signal()
@@ -27,7 +28,8 @@ class BaselineLines(QObject):
         super().__init__(view)
         self._shown, self._view = session.shown, view
         self.answer: Any = None
-        self._request = 0
+        self.quality: Any = None
+        self._request = self._measuring = 0
         self.switch = QCheckBox(self.tr("Baselines"))
         self.switch.setAccessibleName(self.tr("Baselines"))
         self.switch.toggled.connect(self.refresh)
@@ -54,7 +56,7 @@ class BaselineLines(QObject):
         self.switch.setEnabled(not why)
         self.switch.setToolTip(why or self.tr("Draw the loss of PCA with as many components as the code has numbers, "
                                               "and that of the mean image; computed once for each data set"))
-        self.answer, self._request = None, 0
+        self.answer, self.quality, self._request, self._measuring = None, None, 0, 0
         self._ask_when_there()
         self.changed.emit()
 
@@ -63,11 +65,17 @@ class BaselineLines(QObject):
         wanted = self.switch.isChecked() and self.switch.isEnabled()
         if wanted and self.answer is None and not self._request and self._shown.snapshot is not None:
             self._request = self._shown.ask(KEY, "baselines")
+        elif wanted and self.answer is not None and self.answer.enlargements:
+            self._measuring = self._shown.ask(QUALITY_KEY, "quality", "validation")
 
     @Slot(str, int, object)
     def _take_answer(self, key: str, request: int, answer: Any) -> None:
         if key == KEY and request == self._request and hasattr(answer, "mean_mse"):
             self.answer = answer
+            self.changed.emit()
+            self._ask_when_there()
+        elif key == QUALITY_KEY and request == self._measuring and hasattr(answer, "rows"):
+            self.quality = answer
             self.changed.emit()
 
     @Slot(str, int, str)
@@ -110,4 +118,12 @@ class BaselineLines(QObject):
         """The verdict on a network whose inputs are small images."""
         words = self.tr("Better than bicubic enlargement: {ours} against {theirs}.") if ours < theirs else \
             self.tr("Not better than bicubic enlargement: {ours} against {theirs}.")
-        return words.format(ours=significant(ours, 3), theirs=significant(theirs, 3))
+        return " ".join([words.format(ours=significant(ours, 3), theirs=significant(theirs, 3)), *self._alike()])
+
+    def _alike(self) -> list[str]:
+        """The same by PSNR and SSIM, of the shown snapshot, once they are measured."""
+        mine, bicubic = (self.quality.of(name) if self.quality else None for name in ("network", "bicubic"))
+        if mine is None or bicubic is None:
+            return []
+        text = self.tr("At the shown snapshot: {ours}; bicubic {theirs}.")
+        return [text.format(ours=similarity(mine.psnr, mine.ssim), theirs=similarity(bicubic.psnr, bicubic.ssim))]

@@ -72,3 +72,40 @@ def test_the_gallery_shows_both_beside_the_reconstruction(qtbot, session):
     assert "PCA" in tab.gallery._captions[0][2] and "mean image" in tab.gallery._captions[0][2]
     tab.baselines.click()
     assert len(tab.gallery._pixels) == 3
+
+
+@pytest.fixture
+def coarse(session):
+    """Inputs of half the side, enlarged again."""
+    session.draft.set_many({"data.image_size": 16, "data.input.change": "resolution", "data.input.factor": 2})
+    return session
+
+
+def test_a_network_with_coarse_inputs_must_beat_enlargement(qtbot, coarse):
+    trained(qtbot, coarse)
+    tab = TrainingTab(coarse)
+    qtbot.addWidget(tab)
+    tab.resize(900, 600)
+    tab.show()
+    qtbot.waitUntil(lambda: tab._book is not None, timeout=20_000)
+    tab.baselines.switch.click()
+    qtbot.waitUntil(lambda: tab.baselines.quality is not None, timeout=30_000)
+    names = [name.split()[0] for name, _ in tab.curves._levels.values]
+    assert names == ["nearest", "bilinear", "bicubic", "PCA,", "mean"]
+    bicubic = tab.baselines.quality.of("bicubic")
+    assert f"bicubic {bicubic.psnr:.1f} dB · SSIM {bicubic.ssim:.3f}" in tab.verdict.text()
+    assert tab.verdict.text().startswith("Not better than bicubic enlargement")
+
+
+def test_the_gallery_shows_the_input_and_the_enlargements(qtbot, coarse):
+    trained(qtbot, coarse)
+    tab = ReconstructionTab(coarse)
+    qtbot.addWidget(tab)
+    tab.resize(900, 600)
+    tab.show()
+    qtbot.waitUntil(lambda: tab.page is not None, timeout=20_000)
+    assert len(tab.gallery._pixels) == 4 and tab.explanation.text().startswith("Input, image, reconstruction")
+    assert "dB" in tab.gallery._captions[0][2] and "SSIM" in tab.gallery._captions[0][2]
+    tab.baselines.click()
+    qtbot.waitUntil(lambda: len(tab.gallery._pixels) == 9, timeout=30_000)
+    assert "bicubic" in tab.gallery._captions[0][2] and "bicubic" in tab.explanation.text()
