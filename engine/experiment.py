@@ -158,10 +158,10 @@ def parse(values: Mapping[str, Any]) -> Experiment:
     try:
         return Experiment.model_validate(values)
     except pydantic.ValidationError as error:
-        raise ExperimentError(_problem(details) for details in error.errors(include_url=False)) from None
+        raise ExperimentError(problem_of(details) for details in error.errors(include_url=False)) from None
 
 
-def _problem(details: Any) -> Problem:
+def problem_of(details: Any) -> Problem:
     """One of pydantic's errors, as a Problem with a dotted path."""
     path = ".".join(str(part) for part in details["loc"] if part not in _TAGS)
     return Problem(code=f"field.{details['type']}", field=path, value=details.get("input"), message=details["msg"],

@@ -162,7 +162,7 @@ def _outcome(run: Run) -> tuple[Status, Notice]:
         case "finished" if _last_checkpoint_is_there(run.folder, state):
             return "finished", Notice("run.finished", "Finished", {"epoch": state.epoch})
         case "stopped":
-            who = "" if state.reason in ("", "user", "close") else " by the system"
+            who = "" if state.reason in ("", "user", "close", "pruned") else " by the system"
             return "stopped", Notice(f"run.stopped{'.system' if who else ''}", f"Stopped{who} at step {state.step}",
                                      {"step": state.step})
         case "failed":

@@ -55,8 +55,11 @@ def default_runs_dir() -> Path:
 
 
 def create(runs_dir: Path, experiment: Experiment, data_fingerprint: str, *, device: str = "cpu",
-           threads: int | None = None, files: Mapping[str, bytes] | None = None) -> Run:
-    """A new run folder with its settings, and with further files by name, all at once. Raises NotWritable."""
+           threads: int | None = None, files: Mapping[str, bytes] | None = None, name: str = "") -> Run:
+    """A new run folder with its settings, and with further files by name, all at once. Raises NotWritable.
+
+    It is called ``name``, or by the time and the experiment's name.
+    """
     check_writable(runs_dir)
     now = datetime.now().astimezone()
     settings = to_toml(experiment).encode()
@@ -74,7 +77,7 @@ def create(runs_dir: Path, experiment: Experiment, data_fingerprint: str, *, dev
             storage.write_atomic(folder / name, content)
         storage.write_atomic(folder / records.INFO, info.to_json())
 
-    return Run(_new_folder(runs_dir, f"{now:%Y-%m-%d_%H-%M-%S}_{_slug(experiment)}", fill))
+    return Run(_new_folder(runs_dir, name or f"{now:%Y-%m-%d_%H-%M-%S}_{_slug(experiment)}", fill))
 
 
 def adopt(source: Path, runs_dir: Path) -> Run:

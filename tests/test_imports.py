@@ -28,7 +28,8 @@ ONLY = {
     "gui.tabs": "gui.window gui.tabs", "gui.panels": "gui.window gui.panels",
     "gui.window": "gui.app", "gui.app": "main",
     "PySide6": "gui", "shiboken6": "gui", "pyqtgraph": "gui.plots", "threading": "gui.workers engine",
-    "PySide6.QtCore.QThread": "gui.workers", "PySide6.QtCore.QRunnable": "", "concurrent": "", "multiprocessing": "",
+    "PySide6.QtCore.QThread": "gui.workers", "PySide6.QtCore.QRunnable": "", "concurrent": "engine.sweeping",
+    "multiprocessing": "engine.sweeping", "optuna": "engine.sweeping", "distributed": "engine.sweeping",
 }
 """Module or name -> the only places that may import it."""
 

@@ -1,0 +1,165 @@
+"""A sweep from order to end, as a generator: hands out pieces, records each trial as a run, tells what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from engine import sweep
+from engine.experiment import to_toml
+from engine.fields import ExperimentError
+from engine.inbox import Inbox, Stop
+from engine.runfiles.notices import RunError
+from engine.runfiles.records import application_version
+from engine.sweep import Trial
+from engine.sweeping import crew as crews
+from engine.sweeping.folder import create
+from engine.sweeping.piece import Done, Piece, Refused
+from engine.sweeping.pieces import Pieces
+from engine.sweeping.plan import Plan
+from engine.sweeping.recording import Recording
+from engine.sweeping.told import Begun, Opened, Staffed, SweepOrder, Swept, Told
+
+WAIT_S = 0.05
+"""How long a turn waits for a piece, so that commands are heard."""
+
+
+def conduct(order: SweepOrder, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
+    """Turns of events: Opened, Staffed, then Begun and Told of every trial, SaveFailed, at last Swept.
+
+    Raises ExperimentError, RunError, StudyError, ClusterError, OSError; what is finished is kept, and the rest goes on
+    when the sweep is ordered again with its folder.
+    """
+    if problems := sweep.problems(order.sweep):
+        raise ExperimentError(problems)
+    conductor = Conductor(order, inbox)
+    try:
+        yield from conductor.conduct()
+    finally:
+        conductor.close()
+
+
+class Conductor:
+    """Hands out pieces while there are any, and takes in what comes back."""
+
+    def __init__(self, order: SweepOrder, inbox: Inbox) -> None:
+        self._order, self._inbox = order, inbox
+        self.folder = order.folder or create(order.runs_dir, order.sweep)
+        self._plan = Plan(self.folder, order.sweep)
+        self._pieces = Pieces(order.sweep)
+        self._crew: crews.Crew | None = None
+        self._fingerprints: dict[Any, str] = {}
+        self._recordings: dict[int, Recording] = {}
+        self._stopped = False
+
+    def conduct(self) -> Iterator[tuple[Any, ...]]:
+        """See ``conduct`` of this module."""
+        plan = self._plan
+        yield (Opened(self.folder, plan.trials, sweep.count(self._order.sweep), plan.rows()),)
+        if plan.more:
+            self._crew = self._staffed()
+            yield (Staffed(self._crew.workers),)
+        while not self._stopped and (plan.more or self._recordings or (self._crew and self._crew.busy)):
+            self._obey()
+            yield tuple(self._hand_out())
+            yield from self._gather()
+        rows = plan.rows()
+        yield (Swept(self.folder, rows, not plan.more and all(row.over for row in rows)),)
+
+    def close(self) -> None:
+        """End the workers and let go of the runs; what they were at is lost up to their last checkpoint."""
+        if self._crew is not None:
+            self._crew.close()
+        for recording in self._recordings.values():
+            recording.close()
+        self._recordings.clear()
+
+    def _staffed(self) -> crews.Crew:
+        """The workers: of a cluster, as many as were asked for, or as many as do most. Raises ClusterError."""
+        order = self._order
+        if order.cluster:
+            return crews.Cluster(order.cluster)
+        if order.workers:
+            return crews.Crew(order.workers)
+        from engine.device import physical_cores
+
+        return crews.Crew(max(1, min(self._plan.left, physical_cores())), measured=True)
+
+    def _obey(self) -> None:
+        """Take the commands; only to stop means anything to a sweep."""
+        while (command := self._inbox.take()) is not None:
+            self._stopped = self._stopped or isinstance(command, Stop)
+
+    def _hand_out(self) -> Iterator[Any]:
+        """Pieces of new trainings, while there are workers for them."""
+        while not self._stopped and self._crew is not None and self._crew.room > 0:
+            trial = self._plan.next()
+            if trial is None:
+                return
+            checkpoint, done = self._plan.reached(trial)
+            self._give(trial, checkpoint, done)
+            yield Begun(trial)
+
+    def _give(self, trial: Trial, checkpoint: bytes, done: int) -> None:
+        """The next piece of a training whose epochs so far lie in a checkpoint."""
+        assert self._crew is not None
+        known, until = self._fingerprints.get(trial.experiment.data, ""), self._pieces.until(trial, done)
+        piece = Piece(to_toml(trial.experiment), str(self._order.data_dir), known, until, done, checkpoint,
+                      self._order.threads, application_version())
+        self._crew.give(trial, piece)
+
+    def _gather(self) -> Iterator[tuple[Any, ...]]:
+        """Take in what came back."""
+        assert self._crew is not None
+        for trial, answer in self._crew.back(WAIT_S):
+            if isinstance(answer, Refused):
+                yield self._refused(trial, answer)
+                continue
+            self._fingerprints[trial.experiment.data] = answer.fingerprint
+            self._crew.note(self._pieces.note(trial, answer))
+            recording = self._recordings.get(trial.number) or self._record(trial, answer.fingerprint)
+            yield from self._take(trial, recording, answer)
+
+    def _record(self, trial: Trial, fingerprint: str) -> Recording:
+        made = self._recordings[trial.number] = Recording(self.folder.run_of(trial), trial, fingerprint,
+                                                          self._order.threads)
+        return made
+
+    def _refused(self, trial: Trial, answer: Refused) -> tuple[Any, ...]:
+        """A trial that failed is noted as such; what would fail everywhere ends the sweep. Raises RunError."""
+        if answer.fatal:
+            raise RunError(answer.code, answer.message, worker=answer.worker)
+        recording = self._recordings.pop(trial.number, None) or Recording(
+            self.folder.run_of(trial), trial, "", self._order.threads)
+        recording.fail(RunError(answer.code, answer.message))
+        row = self.folder.row(trial)
+        self._plan.finish(trial, row, None)
+        return (Told(row, True, None, answer.message),)
+
+    def _take(self, trial: Trial, recording: Recording, answer: Done) -> Iterator[tuple[Any, ...]]:
+        """Write what a piece told; then the next piece, or the end."""
+        yield from self._written(recording.take(answer.turns))
+        if self._stopped and not recording.over:
+            return
+        pruned = not recording.over and self._plan.prunes(trial, recording.evaluations)
+        if not (recording.over or pruned):
+            self._give(trial, recording.checkpoint, recording.epochs)
+            yield (Told(self.folder.row(trial), False, answer.picture),)
+            return
+        if pruned:
+            yield from self._written(recording.prune())
+        recording.close()
+        self._recordings.pop(trial.number, None)
+        row = self.folder.row(trial)
+        self._plan.finish(trial, row, answer.picture, pruned)
+        yield (Told(row, True, answer.picture),)
+
+    def _written(self, writing: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """Follow the writing; after a refusal of the disk it goes on when this is advanced, unless it is to stop."""
+        for failed in writing:
+            yield failed
+            self._obey()
+            if self._stopped:
+                return
+            time.sleep(WAIT_S)

@@ -1,0 +1,126 @@
+"""One training of a sweep as a run: what its pieces tell is written as if it had been trained here."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from engine import runs
+from engine.events import Checkpoint, Diverged, Evaluation, Finished
+from engine.inbox import Inbox, Stop
+from engine.run import Run
+from engine.runfiles.notices import NotWritable, RunError
+from engine.runfiles.saving import SaveFailed
+from engine.runfiles.writer import Limits
+from engine.sweep import Trial
+from engine.sweeping.piece import PackedState, unpacked
+
+LIMITS = Limits(line_s=5.0, visit_s=0.0, snapshots=2)
+"""A trial keeps its first and last snapshot."""
+NEEDED = 100_000
+"""Bytes of a run's folder at its beginning, about."""
+
+
+class Recording:
+    """Writes what the pieces of one training told.
+
+    Attributes: ``over``, whether it has come to its end; ``checkpoint``, the bytes to go on from; ``epochs`` done;
+    ``evaluations``, (epoch, validation loss) of those that were told here.
+    """
+
+    def __init__(self, run: Run, trial: Trial, fingerprint: str, threads: int) -> None:
+        self._run, self._trial, self._fingerprint, self._threads = run, trial, fingerprint, threads
+        self._waiting: deque[tuple[Any, ...]] = deque()
+        self._inbox = Inbox()
+        self._recorded: Iterator[tuple[Any, ...]] | None = None
+        self._last: Checkpoint | None = None
+        self.over = False
+        self.checkpoint = b""
+        self.evaluations: list[tuple[float, float]] = []
+
+    @property
+    def epochs(self) -> int:
+        """Whole epochs up to the newest checkpoint."""
+        return int(self._last.epoch) if self._last is not None else 0
+
+    def take(self, turns: tuple[tuple[Any, ...], ...]) -> Iterator[tuple[SaveFailed, ...]]:
+        """Write turns of packed events; while the disk refuses, tell so, and try again when advanced."""
+        for turn in turns:
+            self._waiting.append(tuple(self._noted(event) for event in turn))
+        yield from self._write()
+
+    def _noted(self, packed: Any) -> Any:
+        """An event unpacked, and what it says of how far the training is."""
+        event = unpacked(packed)
+        if isinstance(packed, PackedState):
+            self.checkpoint, self._last = packed.state, event
+        elif isinstance(event, Evaluation):
+            self.evaluations.append((event.epoch, event.validation_loss))
+        elif isinstance(event, Finished | Diverged):
+            self.over = True
+        return event
+
+    def _write(self) -> Iterator[tuple[SaveFailed, ...]]:
+        refused = False
+        while self._waiting or refused:
+            try:
+                told = next(self._recording(), ())
+            except NotWritable as error:
+                self._recorded, refused = None, True
+                yield (self._cannot_begin(error),)
+                continue
+            failures = tuple(event for event in told if isinstance(event, SaveFailed))
+            refused = bool(failures)
+            if failures:
+                yield failures
+
+    def _recording(self) -> Iterator[tuple[Any, ...]]:
+        """The run's recording, made with the run's folder when it is first needed. Raises RunError."""
+        if self._recorded is None:
+            run = self._run
+            if not run.folder.is_dir():
+                runs.create(run.folder.parent, self._trial.experiment, self._fingerprint, threads=self._threads,
+                            name=run.folder.name)
+            self._recorded = runs.record(run, _fed(self._waiting), self._inbox, device="cpu", threads=self._threads,
+                                         limits=LIMITS)
+        return self._recorded
+
+    def _cannot_begin(self, error: NotWritable) -> SaveFailed:
+        """What is said where not even the folder can be made."""
+        folder, free = self._run.folder.parent, None
+        with suppress(OSError):
+            free = shutil.disk_usage(folder).free
+        return SaveFailed(0, NEEDED, free, str(error.values.get("reason", error)), folder, None)
+
+    def fail(self, error: RunError) -> None:
+        """Note, as far as the disk lets us, that the training failed."""
+        with suppress(RunError):
+            self._waiting.append(())
+            recorded = self._recording()
+            next(recorded, None)
+            recorded.throw(error)  # type: ignore[attr-defined]
+
+    def prune(self) -> Iterator[tuple[SaveFailed, ...]]:
+        """End the training early, and say so in its state."""
+        assert self._last is not None
+        self._inbox.put(Stop("pruned"))
+        step, epoch, values = self._last.step, self._last.epoch, self._last.state.values
+        self._waiting.append((Finished(
+            step, epoch, "stopped", values.get("training_loss"), values.get("validation_loss"), None,
+            values.get("best_step"), None, values.get("elapsed_s", 0.0)),))
+        yield from self._write()
+
+    def close(self) -> None:
+        """Let go of the run."""
+        if self._recorded is not None:
+            self._recorded.close()  # type: ignore[attr-defined]
+            self._recorded = None
+
+
+def _fed(turns: deque[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The turns that lie ready, one for each time it is advanced; () where there is none."""
+    while True:
+        yield turns.popleft() if turns else ()

@@ -1,0 +1,155 @@
+"""The sweep's study in Optuna: what was tried and what came of it, in a SQLite file that optuna-dashboard opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.experiment import flat
+from engine.sweep import Axis, Sweep, to_toml
+
+if TYPE_CHECKING:
+    import optuna
+
+NAME = "study.db"
+CELL = "cell"
+"""Attribute of a trial of the study: which combination of the sweep it is."""
+OWNER = "sweep"
+"""Attribute of the study: the hash of the sweep that it belongs to."""
+
+
+class StudyError(Exception):
+    """A study that cannot be used; ``code`` and ``values`` say it in another language."""
+
+    def __init__(self, code: str, message: str, **values: Any) -> None:
+        self.code, self.values = code, values
+        super().__init__(message)
+
+
+class Study:
+    """What the sampler knows: combinations, and the loss of those that are done."""
+
+    def __init__(self, folder: Path, sweep: Sweep) -> None:
+        """Open or make the study of a sweep's folder. Raises StudyError for one of another sweep, or a damaged file."""
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._sweep = sweep
+        try:
+            storage = optuna.storages.RDBStorage(f"sqlite:///{folder / NAME}",
+                                                 engine_kwargs={"connect_args": {"timeout": 30}})
+            self._study = optuna.create_study(
+                storage=storage, study_name=sweep.name or "sweep", sampler=_sampler(sweep, 0),
+                pruner=optuna.pruners.MedianPruner(), load_if_exists=True)
+            owner = self._study.user_attrs.get(OWNER)
+        except Exception as error:  # whatever SQLAlchemy and its driver raise
+            raise StudyError("study.damaged", f"The study {folder / NAME} cannot be read ({type(error).__name__}). "
+                             "Move it away; the finished runs are kept and a new study is made from them.",
+                             path=str(folder / NAME)) from error
+        if owner not in (None, identity(sweep)):
+            raise StudyError("study.other", f"The study {folder / NAME} belongs to another experiment. Start the sweep "
+                             "in a folder of its own.", path=str(folder / NAME))
+        if owner is None:
+            self._study.set_user_attr(OWNER, identity(sweep))
+        self._open: dict[int, optuna.trial.Trial] = {}
+
+    def finished(self) -> set[int]:
+        """The cells whose end was told."""
+        return {trial.user_attrs[CELL] for trial in self._study.get_trials(deepcopy=False)
+                if CELL in trial.user_attrs and trial.state.is_finished()}
+
+    def ask(self, cell: int, values: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Draw a combination for a cell, or find the one that was drawn for it before a crash.
+
+        ``values``: what is known to have been drawn for it. A cell's draw depends on its number and on what is known of
+        others, not on how often the sweep was interrupted.
+        """
+        import optuna
+
+        for trial in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
+            if trial.user_attrs.get(CELL) == cell:
+                self._open[cell] = optuna.trial.Trial(self._study, trial._trial_id)
+                return self._values(trial.params)
+        self._study.sampler = _sampler(self._sweep, cell)
+        if values is not None:
+            self._study.enqueue_trial(dict(values))
+        drawn = self._study.ask({axis.field: _distribution(axis, self._sweep) for axis in self._sweep.axes})
+        drawn.set_user_attr(CELL, cell)
+        self._open[cell] = drawn
+        return self._values(drawn.params)
+
+    def prunes(self, cell: int, evaluations: Iterable[tuple[float, float]]) -> bool:
+        """Tell how a drawn cell is doing, (epoch, loss); -> whether it is to be ended."""
+        trial = self._open[cell]
+        known = self._study._storage.get_trial(trial._trial_id).intermediate_values
+        for epoch, loss in evaluations:
+            if epoch >= 1 and round(epoch) not in known:
+                trial.report(loss, round(epoch))
+        return trial.should_prune()
+
+    def tell(self, cell: int, values: Mapping[str, Any], loss: float | None, pruned: bool = False) -> None:
+        """A cell is done: its loss, None where it has none. Of a grid's cell the study hears only now."""
+        import optuna
+
+        states = optuna.trial.TrialState
+        state = states.PRUNED if pruned else states.FAIL if loss is None else states.COMPLETE
+        value = loss if state == states.COMPLETE else None
+        if (drawn := self._open.pop(cell, None)) is not None:
+            self._study.tell(drawn, value, state=state)
+            return
+        distributions = {field: _fixed(value) for field, value in values.items()}
+        self._study.add_trial(optuna.trial.create_trial(
+            params=dict(values), distributions=distributions, value=value, state=state, user_attrs={CELL: cell}))
+
+    def importance(self) -> dict[str, float]:
+        """Field -> its share of the differences in loss (fANOVA); empty while too little is known."""
+        import optuna
+
+        try:
+            return optuna.importance.get_param_importances(self._study)
+        except (ValueError, RuntimeError, ImportError):
+            return {}
+
+    def _values(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters as the sweep names and orders them; JSON has made lists of nothing here."""
+        return {axis.field: params[axis.field] for axis in self._sweep.axes if axis.field in params}
+
+
+def identity(sweep: Sweep) -> str:
+    """What makes a sweep the one that it is: everything but what describes it."""
+    plain = sweep.model_copy(update={"name": "", "source": "", "note": ""})
+    return sha256(to_toml(plain).encode()).hexdigest()
+
+
+def _sampler(sweep: Sweep, cell: int) -> optuna.samplers.BaseSampler:
+    import optuna
+
+    seed = int.from_bytes(sha256(f"{sweep.seed} {cell}".encode()).digest()[:4], "big")
+    if sweep.method == "tpe":
+        return optuna.samplers.TPESampler(seed=seed)
+    return optuna.samplers.RandomSampler(seed=seed)
+
+
+def _distribution(axis: Axis, sweep: Sweep) -> optuna.distributions.BaseDistribution:
+    """Where a drawn value may lie: anywhere in a range, or among the values of a list."""
+    import optuna
+
+    ends = axis.range
+    if ends is None:
+        return optuna.distributions.CategoricalDistribution(list(axis.values))
+    if isinstance(flat(sweep.base).get(axis.field), int):
+        return optuna.distributions.IntDistribution(round(ends.low), round(ends.high), log=ends.log)
+    return optuna.distributions.FloatDistribution(ends.low, ends.high, log=ends.log)
+
+
+def _fixed(value: Any) -> optuna.distributions.BaseDistribution:
+    """A distribution that holds this value, for a cell that nobody drew."""
+    import optuna
+
+    if isinstance(value, str | bool):
+        return optuna.distributions.CategoricalDistribution([value])
+    if isinstance(value, int):
+        return optuna.distributions.IntDistribution(min(0, value), max(1, value))
+    return optuna.distributions.FloatDistribution(min(0.0, value), max(1.0, value))

@@ -1,0 +1,70 @@
+"""What a sweep is ordered with, and what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.answers import Pictures
+from engine.sweep import Sweep, Trial
+from engine.sweeping.folder import SweepFolder
+from engine.sweeping.results import Row
+
+
+@dataclass(frozen=True)
+class SweepOrder:
+    """Everything that a sweep needs; ``folder`` is the one to continue, None for a new one."""
+
+    sweep: Sweep
+    data_dir: Path
+    runs_dir: Path
+    workers: int = 0
+    """0: as many as do most here."""
+    cluster: str = ""
+    """Address of a Dask scheduler; '': this machine."""
+    threads: int = 1
+    """Of each worker."""
+    folder: SweepFolder | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The sweep has its folder, and these trainings before it; those of a drawn sweep come as they are drawn."""
+
+    folder: SweepFolder
+    trials: tuple[Trial, ...]
+    total: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Staffed:
+    """So many workers are at it from here on."""
+
+    workers: int
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A training was handed out."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True)
+class Told:
+    """A training came so far, or to its end; the picture is of the probe image, where there is one."""
+
+    row: Row
+    over: bool
+    picture: Pictures | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """The end: the table, and whether all of it is done."""
+
+    folder: SweepFolder
+    rows: tuple[Row, ...]
+    complete: bool
