@@ -1,4 +1,4 @@
-"""Start here: ``python main.py`` opens the window; ``train``, ``classify``, ``export`` and ``list`` work without one.
+"""Start here: ``python main.py`` opens the window; ``train``, ``sweep``, ``list`` and others work without one.
 
 Arguments and a preflight only; nothing happens on import, because worker processes import this file.
 """
@@ -25,15 +25,18 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--open", metavar="RUN|EXPERIMENT.toml", help="show this run or edit this experiment")
     top.add_argument("--reset-layout", action="store_true", help="forget the arrangement of the window")
     top.add_argument("--theme", choices=("system", "light", "dark"), help="colours (default: as last chosen)")
-    commands = top.add_subparsers(dest="command", metavar="train | classify | quality | export | list")
+    commands = top.add_subparsers(dest="command", metavar="train | classify | sweep | quality | export | list")
     _train_arguments(commands.add_parser("train", help="train without a window", epilog=EXIT_CODES))
     _classify_arguments(commands.add_parser("classify", help="train a classifier on the encoder of a run",
                                             epilog=EXIT_CODES))
+    _sweep_arguments(commands.add_parser("sweep", help="train many networks that differ in a few fields",
+                                         epilog=EXIT_CODES))
     _quality_arguments(commands.add_parser("quality", help="measure the drawn images of runs by MSE, PSNR and SSIM",
                                            epilog=EXIT_CODES))
     _export_arguments(commands.add_parser("export", help="write the settings, tables and figures of runs into a folder",
                                           epilog=EXIT_CODES))
-    _list_arguments(commands.add_parser("list", help="list presets, data sets, runs or reports", epilog=EXIT_CODES))
+    _list_arguments(commands.add_parser("list", help="list presets, sweeps, data sets, runs or reports",
+                                        epilog=EXIT_CODES))
     return top
 
 
@@ -70,6 +73,17 @@ def _how_arguments(to: argparse.ArgumentParser) -> None:
     _folders(to)
 
 
+def _sweep_arguments(to: argparse.ArgumentParser) -> None:
+    to.add_argument("sweep", metavar="SWEEP", help="a preset's name, a TOML file, or the folder of a sweep to continue")
+    to.add_argument("--workers", type=_positive, metavar="N", help="processes (default: as many as do most, measured)")
+    to.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, in place of "
+                    "processes of this machine")
+    to.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings",
+                    help="change a field of the experiment that is swept; may be repeated")
+    to.add_argument("--traceback", action="store_true", help="show where in the program a failure happened")
+    _folders(to)
+
+
 def _quality_arguments(to: argparse.ArgumentParser) -> None:
     to.add_argument("of", nargs="+", metavar="RUN", help="runs: their folders, or their names in the runs folder")
     to.add_argument("--split", choices=("training", "validation", "test"), default="test",
@@ -87,7 +101,7 @@ def _export_arguments(to: argparse.ArgumentParser) -> None:
 
 
 def _list_arguments(to: argparse.ArgumentParser) -> None:
-    to.add_argument("what", choices=("presets", "datasets", "runs", "reports"),
+    to.add_argument("what", choices=("presets", "sweeps", "datasets", "runs", "reports"),
                     help="what to list; reports: reported numbers beside those of the runs, in Markdown")
     to.add_argument("--json", action="store_true", help="as JSON instead of a table")
     _folders(to)

@@ -1,4 +1,4 @@
-"""The command line without a window: ``train``, ``classify``, ``quality``, ``export`` and ``list``.
+"""The command line without a window: ``train``, ``classify``, ``sweep``, ``quality``, ``export`` and ``list``.
 
 Imports torch only where it trains, and never Qt.
 """
@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import resources
 from engine import experiment, preflight, runs, shapes
@@ -32,6 +32,10 @@ from engine.terminal import listing
 from engine.terminal.importline import ImportLine
 from engine.terminal.interrupt import Interrupted, Signals
 from engine.terminal.ticker import Ticker
+
+if TYPE_CHECKING:
+    from engine.sweeping.told import SweepOrder, Swept
+    from engine.terminal.sweepline import SweepLine
 
 FAILED, BAD_ARGUMENTS = 1, 2
 """Exit codes, beside those of the preflight and of signals."""
@@ -100,6 +104,8 @@ def list_(options: argparse.Namespace) -> int:
     match options.what:
         case "presets":
             rows = listing.presets()
+        case "sweeps":
+            rows = listing.sweeps()
         case "datasets":
             rows = listing.datasets(_data_dir(options))
         case "reports":
@@ -335,4 +341,63 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"train": train, "classify": classify, "quality": quality, "export": export, "list": list_}
+def sweep(options: argparse.Namespace) -> int:
+    """``sweep``: a new sweep, or one that goes on. Returns 0, or 128 and the signal; raises what ``run`` tells."""
+    from engine.terminal import sweepline
+
+    order = _sweep_order(options)
+    with Signals() as signals:
+        swept = _swept(order, signals, sweepline.SweepLine(sys.stderr))
+    _answer(json.dumps(sweepline.report(swept)))
+    return 128 + signals.number if signals.number else 0
+
+
+def _sweep_order(options: argparse.Namespace) -> SweepOrder:
+    """What is to be swept: a preset, a TOML file, or the sweep of a folder. Raises BadArguments, ExperimentError."""
+    from engine import sweep as sweeps
+    from engine.sweeping.folder import open_sweep
+    from engine.sweeping.told import SweepOrder
+
+    name, folder, presets = options.sweep, None, resources.sweeps()
+    try:
+        settings = sweeps.load(presets.get(name) or Path(name))
+    except OSError as error:
+        try:
+            folder = open_sweep(name, _runs_dir(options))
+        except RunError:
+            raise BadArguments(f"{name!r} is neither a preset ({', '.join(presets)}) nor a TOML file nor the folder of "
+                               "a sweep.") from error
+        settings = folder.sweep
+    if options.settings and folder is not None:
+        raise BadArguments("A sweep goes on with its own settings. Leave --set out, or start a new sweep.")
+    if options.settings:
+        settings = settings.model_copy(update={
+            "base": experiment.with_settings(settings.base, options.settings),
+            "experiments": tuple(experiment.with_settings(one, options.settings) for one in settings.experiments)})
+    return SweepOrder(settings, _data_dir(options), _runs_dir(options), options.workers or 0, options.cluster or "",
+                      folder=folder)
+
+
+def _swept(order: SweepOrder, signals: Signals, line: SweepLine) -> Swept:
+    """Sweep to the end, or to the signal. Raises Failed, and what the engine raises."""
+    from engine.sweeping.conduct import conduct
+    from engine.sweeping.told import Swept
+
+    inbox, stopping, swept = Inbox(), False, None
+    signals.saving = True
+    try:
+        for turn in conduct(order, inbox):
+            for event in turn:
+                line.tell(event)
+                _require_good(event)
+                swept = event if isinstance(event, Swept) else swept
+            if signals.number and not stopping:
+                stopping = True
+                inbox.put(Stop(signals.name))
+    finally:
+        line.close()
+    assert swept is not None  # the last event
+    return swept
+
+
+COMMANDS = {"train": train, "classify": classify, "sweep": sweep, "quality": quality, "export": export, "list": list_}

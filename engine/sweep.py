@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 import tomli_w
 
+import resources
 from engine import experiment as experiments
 from engine import shapes
 from engine.experiment import Experiment
@@ -129,11 +130,31 @@ def from_toml(text: str) -> Sweep:
 
 
 def parse(values: Mapping[str, Any]) -> Sweep:
-    """Nested plain values -> Sweep. Raises ExperimentError with every field that is wrong."""
+    """Nested plain values -> Sweep. Raises ExperimentError with every field that is wrong.
+
+    ``base`` and ``experiments`` may name presets; ``changes``, fields by dotted path, are made to the base.
+    """
+    values = dict(values)
+    changes = values.pop("changes", {})
+    if isinstance(values.get("base"), str):
+        values["base"] = _preset(values["base"])
+    if isinstance(listed := values.get("experiments"), list):
+        values["experiments"] = [_preset(one) if isinstance(one, str) else one for one in listed]
     try:
-        return Sweep.model_validate(values)
+        made = Sweep.model_validate(values)
     except pydantic.ValidationError as error:
         raise ExperimentError(experiments.problem_of(details) for details in error.errors(include_url=False)) from None
+    if not isinstance(changes, Mapping):
+        raise ExperimentError([Problem("sweep.changes", "changes", changes, "write fields and their values")])
+    return made.model_copy(update={"base": experiments.replaced(made.base, changes)}) if changes else made
+
+
+def _preset(name: str) -> Experiment:
+    """A bundled experiment. Raises ExperimentError where there is none of this name."""
+    path = resources.presets().get(name)
+    if path is None:
+        raise ExperimentError([Problem("sweep.preset", "base", name, f"there is no preset {name!r}")])
+    return experiments.load(path)
 
 
 def to_toml(sweep: Sweep) -> str:

@@ -18,6 +18,11 @@ def presets() -> dict[str, Path]:
     return {DEFAULT_PRESET: found[DEFAULT_PRESET], **found}
 
 
+def sweeps() -> dict[str, Path]:
+    """Name -> TOML file of every bundled sweep, by name."""
+    return {path.stem: path for path in sorted((ROOT / "sweeps").glob("*.toml"), key=_natural)}
+
+
 def _natural(path: Path) -> list[tuple[str, int]]:
     """Words and numbers of a name, so that 64 comes before 512."""
     return [(word, int(number or 0)) for word, number in re.findall(r"(\D+)(\d*)", path.stem)]

@@ -7,6 +7,7 @@ numbers, so that a pool of processes and a cluster are the same to it.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -93,6 +94,7 @@ def watch_parent() -> None:
     """In a new worker process: end as soon as the application has ended, however it ended."""
     import multiprocessing
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches workers too; the parent stops them
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

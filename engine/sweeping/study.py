@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.experiment import flat
-from engine.sweep import Axis, Sweep, to_toml
+from engine.sweep import Axis, Sweep, points, to_toml
 
 if TYPE_CHECKING:
     import optuna
@@ -40,20 +41,24 @@ class Study:
         try:
             storage = optuna.storages.RDBStorage(f"sqlite:///{folder / NAME}",
                                                  engine_kwargs={"connect_args": {"timeout": 30}})
+            there = optuna.get_all_study_names(storage)  # one at most of ours, whatever the sweep was called then
             self._study = optuna.create_study(
-                storage=storage, study_name=sweep.name or "sweep", sampler=_sampler(sweep, 0),
+                storage=storage, study_name=next(iter(there), sweep.name or "sweep"), sampler=_sampler(sweep, 0),
                 pruner=optuna.pruners.MedianPruner(), load_if_exists=True)
-            owner = self._study.user_attrs.get(OWNER)
+            owner, tried = self._study.user_attrs.get(OWNER), self._study.get_trials(deepcopy=False)
         except Exception as error:  # whatever SQLAlchemy and its driver raise
             raise StudyError("study.damaged", f"The study {folder / NAME} cannot be read ({type(error).__name__}). "
                              "Move it away; the finished runs are kept and a new study is made from them.",
                              path=str(folder / NAME)) from error
-        if owner not in (None, identity(sweep)):
+        if owner != identity(sweep) and (owner is not None or tried):
             raise StudyError("study.other", f"The study {folder / NAME} belongs to another experiment. Start the sweep "
                              "in a folder of its own.", path=str(folder / NAME))
         if owner is None:
             self._study.set_user_attr(OWNER, identity(sweep))
         self._open: dict[int, optuna.trial.Trial] = {}
+        for trial in tried:
+            if CELL not in trial.user_attrs and not trial.state.is_finished():  # the crash came before it had a cell
+                self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
 
     def finished(self) -> set[int]:
         """The cells whose end was told."""
@@ -72,10 +77,14 @@ class Study:
             if trial.user_attrs.get(CELL) == cell:
                 self._open[cell] = optuna.trial.Trial(self._study, trial._trial_id)
                 return self._values(trial.params)
-        self._study.sampler = _sampler(self._sweep, cell)
+        ranges = {axis.field: _distribution(axis, self._sweep) for axis in self._sweep.axes}
         if values is not None:
-            self._study.enqueue_trial(dict(values))
-        drawn = self._study.ask({axis.field: _distribution(axis, self._sweep) for axis in self._sweep.axes})
+            self._study.add_trial(optuna.trial.create_trial(
+                params=dict(values), distributions=ranges, state=optuna.trial.TrialState.RUNNING,
+                user_attrs={CELL: cell}))
+            return self.ask(cell)
+        self._study.sampler = _sampler(self._sweep, cell)
+        drawn = self._study.ask(ranges)
         drawn.set_user_attr(CELL, cell)
         self._open[cell] = drawn
         return self._values(drawn.params)
@@ -99,16 +108,18 @@ class Study:
         if (drawn := self._open.pop(cell, None)) is not None:
             self._study.tell(drawn, value, state=state)
             return
-        distributions = {field: _fixed(value) for field, value in values.items()}
+        distributions = {field: _among(*_listed(self._sweep, field)) for field in values}
         self._study.add_trial(optuna.trial.create_trial(
             params=dict(values), distributions=distributions, value=value, state=state, user_attrs={CELL: cell}))
 
     def importance(self) -> dict[str, float]:
-        """Field -> its share of the differences in loss (fANOVA); empty while too little is known."""
+        """Field -> its share of the differences in loss; empty while too little is known."""
         import optuna
 
         try:
-            return optuna.importance.get_param_importances(self._study)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that few trials say little is seen from their number
+                return optuna.importance.get_param_importances(self._study)
         except (ValueError, RuntimeError, ImportError):
             return {}
 
@@ -144,12 +155,20 @@ def _distribution(axis: Axis, sweep: Sweep) -> optuna.distributions.BaseDistribu
     return optuna.distributions.FloatDistribution(ends.low, ends.high, log=ends.log)
 
 
-def _fixed(value: Any) -> optuna.distributions.BaseDistribution:
-    """A distribution that holds this value, for a cell that nobody drew."""
+def _listed(sweep: Sweep, field: str) -> tuple[tuple[Any, ...], bool]:
+    """Every value that a field has in a grid or a list, and whether they rise logarithmically."""
+    for axis in sweep.axes:
+        if axis.field == field:
+            return points(axis, sweep.base), axis.range is not None and axis.range.log
+    return tuple(flat(one)[field] for one in sweep.experiments), False
+
+
+def _among(values: tuple[Any, ...], log: bool) -> optuna.distributions.BaseDistribution:
+    """The distribution that all these values share: trials of one study may not differ in it."""
     import optuna
 
-    if isinstance(value, str | bool):
-        return optuna.distributions.CategoricalDistribution([value])
-    if isinstance(value, int):
-        return optuna.distributions.IntDistribution(min(0, value), max(1, value))
-    return optuna.distributions.FloatDistribution(min(0.0, value), max(1.0, value))
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+        return optuna.distributions.CategoricalDistribution(list({repr(value): value for value in values}.values()))
+    if all(isinstance(value, int) for value in values):
+        return optuna.distributions.IntDistribution(min(values), max(values), log=log)
+    return optuna.distributions.FloatDistribution(min(values), max(values), log=log)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import resources
-from engine import dataspec, experiment, fields, reports, runs, shapes
+from engine import dataspec, experiment, fields, reports, runs, shapes, sweep
 from engine.datasets import sources
 
 Row = dict[str, Any]
@@ -22,6 +22,12 @@ def _preset(name: str, settings: experiment.Experiment) -> Row:
     plan = shapes.plan(settings)
     return {"name": name, "data set": settings.data.dataset, "parameters": plan.parameters,
             "code": "×".join(map(str, plan.code)), "epochs": settings.train.epochs, "source": settings.source}
+
+
+def sweeps() -> list[Row]:
+    """Every bundled sweep."""
+    return [{"name": name, "runs": sweep.count(made := sweep.load(path)), "source": made.source}
+            for name, path in resources.sweeps().items()]
 
 
 def datasets(data_dir: Path) -> list[Row]:
