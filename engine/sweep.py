@@ -21,6 +21,7 @@ from engine.experiment import Experiment
 from engine.fields import ExperimentError, Frozen, Problem, about
 
 Method = Literal["grid", "random", "tpe"]
+Finite = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 
 MOST_TRIALS = 20_000
 """More trainings than this are refused: nobody looks at them, and the list would no longer be quick."""
@@ -29,8 +30,8 @@ MOST_TRIALS = 20_000
 class Range(Frozen):
     """Numbers from ``low`` to ``high``, both among them."""
 
-    low: Annotated[float, about("From", "The smallest value.")]
-    high: Annotated[float, about("To", "The largest value.")]
+    low: Annotated[float, about("From", "The smallest value.", ge=-1e12, le=1e12)]
+    high: Annotated[float, about("To", "The largest value.", ge=-1e12, le=1e12)]
     count: Annotated[int, about("Values", "How many values, the ends among them.", ge=2, le=100_000)] = 5
     log: Annotated[bool, about("Logarithmic", "Whether each value is the same multiple of the one before.")] = False
 
@@ -38,7 +39,7 @@ class Range(Frozen):
     def _rises(self) -> Range:
         if self.low >= self.high:
             raise ValueError("the range must rise: 'from' below 'to'")
-        if self.log and self.low <= 0:
+        if self.log and self.low < 1e-100:
             raise ValueError("a logarithmic range must begin above 0")
         return self
 
@@ -48,14 +49,14 @@ class Range(Frozen):
         places = [place / (self.count - 1) for place in range(self.count)]
         raw = [self.low * (self.high / self.low) ** place if self.log else self.low + place * (self.high - self.low)
                for place in places]
-        return tuple(float(f"{value:.10g}") for value in raw)
+        return tuple(dict.fromkeys(float(f"{value:.10g}") for value in raw))
 
 
 class Axis(Frozen):
     """One field of the experiment and the values that it takes: a list, or a range."""
 
     field: Annotated[str, about("Field", "The field that varies, by its dotted path.", max_length=200)]
-    values: Annotated[tuple[bool | int | float | str, ...], about("Values", "The values, one after another.",
+    values: Annotated[tuple[bool | int | Finite | str, ...], about("Values", "The values, one after another.",
                                                                   max_length=100_000)] = ()
     range: Annotated[Range | None, about("Range", "Values between two numbers, in place of a list.")] = None
 
@@ -204,6 +205,9 @@ def _problems(sweep: Sweep) -> Iterator[Problem]:
             yield Problem("sweep.seeds", path, axis.field, "train.seed is an axis, and there are repeats over seeds. "
                           "Remove one of them.")
         yield from _values(axis, place)
+    if repeated := _repeated(sweep.seeds):
+        yield Problem("sweep.repeated", "seeds", sweep.seeds, f"seeds has {', '.join(repeated)} more than once. "
+                      "The same seed trains the same network.", {"values": tuple(repeated)})
     if (total := count(sweep)) > MOST_TRIALS:
         yield Problem("sweep.too_many", "axes", total, f"These are {total:,} trainings; at most {MOST_TRIALS:,} are "
                       "possible. Use fewer values, or draw some of them at random.",
@@ -216,10 +220,15 @@ def _values(axis: Axis, place: int) -> Iterator[Problem]:
         yield Problem("sweep.empty", path, (), f"{axis.field} has no values. Give a list or a range.")
     if axis.values and axis.range:
         yield Problem("sweep.both", path, axis.values, f"{axis.field} has a list and a range. Remove one of them.")
-    often = Counter(map(repr, axis.values))
-    if repeated := [value for value, times in often.items() if times > 1]:
+    if repeated := _repeated(axis.values):
         yield Problem("sweep.repeated", path, axis.values, f"{axis.field} has {', '.join(repeated)} more than once. "
                       "Repeat a training with other seeds instead.", {"values": tuple(repeated)})
+
+
+def _repeated(values: tuple[Any, ...]) -> list[str]:
+    """What is among the values more than once; 1 and 1.0 train the same, True does not."""
+    often = Counter((isinstance(value, bool), value) for value in values)
+    return [repr(value) for (_, value), times in often.items() if times > 1]
 
 
 def trials(sweep: Sweep) -> tuple[Trial, ...]:

@@ -134,10 +134,13 @@ class Grid:
 
     def place(self, cell: int) -> tuple[int, int] | None:
         """Where the cell of a number is: (row, column)."""
-        for row, column in np.ndindex(*self.cells.shape):
-            if self.cells[row, column] is not None and self.cells[row, column].number == cell:
-                return row, column
-        return None
+        return next((place for place in np.ndindex(*self.cells.shape)  # type: ignore[misc]
+                     if (found := self.at(place)) is not None and found.number == cell), None)
+
+    def at(self, place: tuple[int, ...]) -> Cell | None:
+        """The cell at (row, column)."""
+        found: Any = self.cells[place]
+        return found
 
     def _of(self, value: Any, blank: Any, kind: Any) -> NDArray:
         found = np.full(self.cells.shape, blank, dtype=kind)
@@ -155,9 +158,9 @@ def grid(found: Sequence[Cell], sweep: Sweep, x: str, y: str, held: Mapping[str,
     placed = np.full((len(ys), len(xs)), None, dtype=np.object_)
     for cell in found:
         values = cell.values
-        if all(values.get(name) == value for name, value in held.items()) and x in values and y in values:
-            if values[x] in across and values[y] in up:
-                placed[up[values[y]], across[values[x]]] = cell
+        here = all(values.get(name) == value for name, value in held.items())
+        if here and values.get(x) in across and values.get(y) in up:
+            placed[up[values[y]], across[values[x]]] = cell
     return Grid(x, y, xs, ys, placed)
 
 

@@ -64,6 +64,8 @@ class Conductor:
             self._obey()
             yield tuple(self._hand_out())
             yield from self._gather()
+        self.close()
+        plan.look_again()
         rows = plan.rows()
         yield (Swept(self.folder, rows, not plan.more and all(row.over for row in rows)),)
 
@@ -117,6 +119,7 @@ class Conductor:
                 yield self._refused(trial, answer)
                 continue
             self._fingerprints[trial.experiment.data] = answer.fingerprint
+            self._plan.note_original(answer.original)
             self._crew.note(self._pieces.note(trial, answer))
             recording = self._recordings.get(trial.number) or self._record(trial, answer.fingerprint)
             yield from self._take(trial, recording, answer)
@@ -145,7 +148,7 @@ class Conductor:
         pruned = not recording.over and self._plan.prunes(trial, recording.evaluations)
         if not (recording.over or pruned):
             self._give(trial, recording.checkpoint, recording.epochs)
-            yield (Told(self.folder.row(trial), False, answer.picture),)
+            yield (Told(self.folder.row(trial), False, answer.picture, original=answer.original),)
             return
         if pruned:
             yield from self._written(recording.prune())
@@ -153,7 +156,7 @@ class Conductor:
         self._recordings.pop(trial.number, None)
         row = self.folder.row(trial)
         self._plan.finish(trial, row, answer.picture, pruned)
-        yield (Told(row, True, answer.picture),)
+        yield (Told(row, True, answer.picture, original=answer.original),)
 
     def _written(self, writing: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """Follow the writing; after a refusal of the disk it goes on when this is advanced, unless it is to stop."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.sweeping.pace import Pace
 from engine.sweeping.piece import Done, Piece, Refused, watch_parent, work
@@ -23,15 +25,30 @@ class ClusterError(Exception):
         super().__init__(message)
 
 
+class Work(NamedTuple):
+    """A piece at work: whose it is, and how often it was handed out."""
+
+    key: Any
+    piece: Piece
+    tried: int = 1
+
+
 class Crew:
-    """Hands out pieces under a key and gives back what came of them; a pool that breaks is made anew."""
+    """Hands out pieces under a key and gives back what came of them; a pool that breaks is made anew.
+
+    A pool breaks as a whole, and does not say over which piece. So those that were at work then are suspects, and are
+    handed out one at a time: only a piece that ends its worker alone is refused, and the others go on.
+    """
 
     def __init__(self, workers: int, measured: bool = False) -> None:
         """``measured``: it is found out whether fewer workers at once do more."""
         self._most = workers
         self._pace = Pace(workers) if measured else None
         self._pool: Executor | None = None
-        self._at_work: dict[Future[Done | Refused], tuple[Any, Piece, int]] = {}
+        self._at_work: dict[Future[Done | Refused], Work] = {}
+        self._suspects: deque[Work] = deque()
+        self._later: deque[Work] = deque()
+        """What was given while there were suspects."""
 
     def _made(self) -> Executor:
         """The pool, made when the first piece comes."""
@@ -47,7 +64,7 @@ class Crew:
     def room(self) -> int:
         """How many pieces more it takes now: one for each worker, and one that waits so that none is idle."""
         spare = 1 if self.workers == self._most else 0  # with fewer at once a waiting one would find an idle process
-        return self.workers + spare - len(self._at_work)
+        return self.workers + spare - len(self._at_work) - len(self._suspects) - len(self._later)
 
     @property
     def workers(self) -> int:
@@ -67,47 +84,54 @@ class Crew:
     @property
     def busy(self) -> bool:
         """Whether any piece is not back yet."""
-        return bool(self._at_work)
+        return bool(self._at_work or self._suspects or self._later)
 
-    def give(self, key: Any, piece: Piece, tried: int = 1) -> None:
+    def give(self, key: Any, piece: Piece) -> None:
         """Hand out a piece. Raises ClusterError."""
+        self._later.append(Work(key, piece))
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give what waits to the workers: a suspect alone, everything once there is none."""
+        while (self._suspects and not self._at_work) or (self._later and not self._careful):
+            one = self._suspects.popleft() if self._suspects else self._later.popleft()
+            self._submit(one)
+
+    @property
+    def _careful(self) -> bool:
+        """Whether there is a suspect, waiting or at work."""
+        return bool(self._suspects) or any(one.tried > 1 for one in self._at_work.values())
+
+    def _submit(self, one: Work) -> None:
+        """Give one piece to the pool; if the pool turns out to be broken, it waits with those that were in it."""
         try:
-            future = self._made().submit(work, piece)
-        except BrokenProcessPool:  # found out by handing out; those at work are told by wait
-            self._drop()
-            future = self._made().submit(work, piece)
-        self._at_work[future] = (key, piece, tried)
+            self._at_work[self._made().submit(work, one.piece)] = one
+        except BrokenProcessPool:
+            (self._suspects if one.tried > 1 else self._later).append(one)
+            self._recover([])
 
     def back(self, timeout_s: float) -> Iterator[tuple[Any, Done | Refused]]:
         """What came back within this time, with its key; a piece that no worker survives is refused."""
         done, _ = wait(self._at_work, timeout_s, FIRST_COMPLETED)
-        again = []
-        for future in done:
-            key, piece, tried = self._at_work.pop(future)
-            error = future.exception()
-            if error is None:
-                yield key, future.result()
-            elif isinstance(error, ImportError | AttributeError | TypeError):  # it does not know what a piece is
-                yield key, Refused("sweep.version", f"A worker has another version of the program ({error}). Install "
-                                   f"{piece.version} there.", "", True)
-            elif tried < TRIES:
-                again.append((key, piece, tried + 1))
-            else:
-                yield key, Refused("sweep.worker_died", f"The worker ended {TRIES} times while it trained this "
-                                   f"({type(error).__name__}).", "", False)
-        if again:
-            self._recover()
-            for key, piece, tried in again:
-                self.give(key, piece, tried)
+        alone = len(self._at_work) == 1
+        ended = [(self._at_work.pop(future), future) for future in done]
+        broken = [one for one, future in ended
+                  if isinstance(future.exception(), BrokenProcessPool) and not (alone and one.tried >= TRIES)]
+        if any(isinstance(future.exception(), BrokenProcessPool) for _, future in ended):
+            self._recover(broken)  # before anything is given to it
+        for one, future in ended:
+            if one not in broken:
+                yield one.key, _answer(future, one.piece)
+        self._hand_out()
 
-    def _recover(self) -> None:
-        """Make the pool anew and hand out what was at work in the broken one."""
-        left = list(self._at_work.values())
+    def _recover(self, broken: list[Work]) -> None:
+        """Let go of a broken pool; everything that was in it is suspect."""
+        suspects = [*broken, *self._at_work.values()]
         self._drop()
         if self._pace is not None:
             self._pace.forget()
-        for key, piece, tried in left:
-            self.give(key, piece, tried)
+        self._suspects.extend(one._replace(tried=one.tried + 1) for one in suspects)
+        self._hand_out()
 
     def _drop(self) -> None:
         """Let go of the pool and of everything in it."""
@@ -124,6 +148,25 @@ class Crew:
     def close(self) -> None:
         """End the workers at once; what they are at is lost, and costs at most a piece."""
         self._drop()
+        self._suspects.clear()
+        self._later.clear()
+
+
+def _answer(future: Future[Done | Refused], piece: Piece) -> Done | Refused:
+    """What came back, or why nothing that can be used did."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, ImportError | AttributeError | TypeError):  # it does not know what a piece is
+        return Refused("sweep.version", f"A worker has another version of the program ({error}). Install "
+                       f"{piece.version} there.", "", True)
+    return _died(error)
+
+
+def _died(error: BaseException | None) -> Refused:
+    """The answer in place of a worker that gave none."""
+    return Refused("sweep.worker_died", f"The worker ended {TRIES} times while it trained this "
+                   f"({type(error).__name__}).", "", False)
 
 
 class Cluster(Crew):
@@ -136,6 +179,7 @@ class Cluster(Crew):
             raise ClusterError("cluster.missing", "Dask is not installed. Run: pip install "
                                "'autoencoder-explorer[cluster]'") from error
         try:
+            logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it would report is said below
             self._client = Client(address, timeout=timeout_s, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise ClusterError("cluster.unreachable", f"The scheduler {address} cannot be reached "
@@ -148,11 +192,23 @@ class Cluster(Crew):
         return self._client.get_executor(pure=False, retries=TRIES)
 
     def back(self, timeout_s: float) -> Iterator[tuple[Any, Done | Refused]]:
-        """The same; raises ClusterError where the scheduler has gone."""
-        if self._client.status not in ("running", "connecting"):
-            raise ClusterError("cluster.gone", f"The scheduler {self.address} has gone. What is finished is kept; go "
-                               "on with the workers of this machine.", address=self.address)
-        return super().back(timeout_s)
+        """The same; raises ClusterError where the scheduler has gone, with everything that was at work."""
+        if self._client.status != "running":
+            raise self._gone()
+        try:
+            yield from super().back(timeout_s)
+        except CancelledError:
+            raise self._gone() from None
+
+    def _submit(self, one: Work) -> None:
+        try:
+            super()._submit(one)
+        except RuntimeError as error:  # a client that is closed
+            raise self._gone() from error
+
+    def _gone(self) -> ClusterError:
+        return ClusterError("cluster.gone", f"The scheduler {self.address} has gone. What is finished is kept; go on "
+                            "with the workers of this machine.", address=self.address)
 
     def close(self) -> None:
         super().close()

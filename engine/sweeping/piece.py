@@ -58,6 +58,8 @@ class Done:
     epochs: float
     """How many it did."""
     took_s: float
+    original: Pictures | None = None
+    """What the probe image is to look like."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,8 @@ def _work(piece: Piece, me: str) -> Done | Refused:
     turns = tuple(_turns(settings, images, piece))
     step = max((event.step for turn in turns for event in turn), default=0)
     epochs = max(0.0, step / batches_per_epoch(settings, len(images.training)) - piece.from_epoch)
-    return Done(turns, images.fingerprint, _picture(settings, images, turns, piece.probe), me, epochs,
-                time.monotonic() - started)
+    picture, original = _probed(settings, images, turns, piece.probe)
+    return Done(turns, images.fingerprint, picture, me, epochs, time.monotonic() - started, original)
 
 
 def _turns(settings: Any, images: Dataset, piece: Piece) -> Iterator[tuple[Any, ...]]:
@@ -205,13 +207,14 @@ def unpacked(event: Any) -> Any:
     return event
 
 
-def _picture(settings: Any, images: Dataset, turns: tuple[tuple[Any, ...], ...],
-             probe: tuple[str, int]) -> Pictures | None:
-    """What the newest weights make of the probe image."""
+def _probed(settings: Any, images: Dataset, turns: tuple[tuple[Any, ...], ...],
+            probe: tuple[str, int]) -> tuple[Pictures | None, Pictures | None]:
+    """What the newest weights make of the probe image, and what it is to look like."""
     from engine import explore, model
 
     weights = [event for turn in turns for event in turn if isinstance(event, PackedWeights) and event.kept]
     if not weights or settings.task != "autoencoder":
-        return None
+        return None, None
     newest = model.from_weights(settings, unpacked(weights[-1]).weights)
-    return explore.reconstruct(newest, images, *probe[:1], [probe[1]]).outputs[0]
+    answer = explore.reconstruct(newest, images, *probe[:1], [probe[1]])
+    return answer.outputs[0], answer.images[0]

@@ -37,5 +37,7 @@ class Pieces:
 
     def note(self, trial: Trial, done: Done) -> float:
         """A piece came back; -> which share of the whole training it was."""
-        self._latest_s = self._epoch_s[trial.number] = done.took_s / max(1e-9, done.epochs)
-        return done.epochs / trial.experiment.train.epochs
+        if done.epochs > 0:
+            self._latest_s = self._epoch_s[trial.number] = done.took_s / done.epochs
+        epochs = trial.experiment.train.epochs
+        return done.epochs / epochs if epochs else 1.0

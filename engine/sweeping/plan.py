@@ -12,13 +12,14 @@ from engine import storage, sweep
 from engine.answers import Pictures
 from engine.runfiles.notices import RunError
 from engine.sweep import Sweep, Trial
+from engine.sweeping import results
 from engine.sweeping.folder import SweepFolder
 from engine.sweeping.results import Row
 from engine.sweeping.study import Study
 
 log = logging.getLogger(__name__)
 
-TO_DO = ("pending", "new", "interrupted")
+TO_DO = ("pending", "new", "interrupted", "damaged")
 
 
 class Plan:
@@ -31,11 +32,20 @@ class Plan:
         self._drawn = folder.drawn() if settings.drawn else {}
         known = sweep.trials(settings) if not settings.drawn else [
             trial for cell in sorted(self._drawn) for trial in sweep.of_cell(settings, cell, self._drawn[cell])]
-        self._trials = {trial.number: trial for trial in known}
+        self._trials: dict[int, Trial] = {}
+        self._mates: dict[int, list[int]] = {}
+        for trial in known:
+            self._add(trial)
         self._rows = {row.number: row for row in folder.rows(known)}
         self._pending = deque(trial for trial in known if self._rows[trial.number].status in TO_DO)
         self._unremembered: list[tuple[Row, Trial, Pictures | None]] = []
+        self._has_original = results.ORIGINAL in folder.results().pictures
         self._catch_up()
+
+    def _add(self, trial: Trial) -> None:
+        """Know a training, and which others it shares its cell with."""
+        self._trials[trial.number] = trial
+        self._mates.setdefault(trial.cell, []).append(trial.number)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -45,6 +55,12 @@ class Plan:
     def rows(self) -> tuple[Row, ...]:
         """The table of now."""
         return tuple(self._rows.values())
+
+    def look_again(self) -> None:
+        """Read anew the rows of what is not over: of trainings that were left, their runs tell how far they are."""
+        for number, row in self._rows.items():
+            if not row.over:
+                self._rows[number] = self.folder.row(self._trials[number])
 
     @property
     def left(self) -> int:
@@ -77,7 +93,7 @@ class Plan:
         self.folder.note_drawn(cell, values)
         self._drawn[cell] = values
         for trial in sweep.of_cell(self._sweep, cell, values):
-            self._trials[trial.number] = trial
+            self._add(trial)
             self._rows[trial.number] = self.folder.row(trial)
             if not trial.problems:
                 self._pending.append(trial)
@@ -115,9 +131,16 @@ class Plan:
             log.warning("results could not be noted", exc_info=True)
         self._tell(trial.cell, pruned)
 
+    def note_original(self, picture: Pictures | None) -> None:
+        """Keep what the probe image is to look like, once; without it the views only lack it."""
+        if picture is not None and not self._has_original:
+            self._has_original = True
+            with suppress(OSError):
+                results.remember_original(self.folder.folder, picture)
+
     def _tell(self, cell: int, pruned: bool = False) -> None:
         """Tell the study of a cell once all its seeds are done: their mean loss."""
-        mates = [self._rows[number] for number, trial in self._trials.items() if trial.cell == cell]
+        mates = [self._rows[number] for number in self._mates[cell]]
         if not all(row.over for row in mates):
             return
         losses = [row.validation_loss for row in mates if row.status == "finished" and row.validation_loss is not None]
@@ -135,7 +158,7 @@ class Plan:
     def _catch_up(self) -> None:
         """Tell the study what it has not heard before a crash, or when it was lost."""
         known = self._study.finished()
-        for cell in {trial.cell for trial in self._trials.values()} - known:
+        for cell in sorted(self._mates.keys() - known):
             if self._sweep.drawn:
                 self._study.ask(cell, self._drawn[cell])
             self._tell(cell)

@@ -24,6 +24,8 @@ from engine.runfiles.notices import DamagedFile
 from engine.sweep import Trial
 
 NAME = "results.jsonl"
+ORIGINAL = -1
+"""Stands among the numbers of the pictures for what the probe image is to look like."""
 OVER = ("finished", "diverged", "failed", "stopped", "impossible")
 """What is not trained any further by the sweep."""
 
@@ -86,11 +88,14 @@ def read(folder: Path) -> Results:
         found = ()
     for _, record in found:
         try:
+            if "original" in record:
+                pictures[ORIGINAL] = _picture(record["original"])
+                continue
             row, stamp = _row(record["row"]), tuple(record["stamp"])
             if (picture := record.get("picture")) is not None:
                 pictures[row.number] = _picture(picture)
             rows[row.number] = row, stamp
-        except (KeyError, TypeError, ValueError, zlib.error):
+        except (KeyError, TypeError, ValueError, OverflowError, zlib.error):
             continue
     return Results(rows, pictures)
 
@@ -101,6 +106,11 @@ def remember(folder: Path, row: Row, run: Run, picture: Pictures | None) -> None
     record = {"row": plain, "stamp": _stamp(run), "picture": None if picture is None else _packed(picture)}
     storage.append_line(folder / NAME, json.dumps(record, allow_nan=False).encode())
     storage.sync(folder / NAME)
+
+
+def remember_original(folder: Path, picture: Pictures) -> None:
+    """Append what the probe image is to look like. Raises OSError."""
+    storage.append_line(folder / NAME, json.dumps({"original": _packed(picture)}).encode())
 
 
 _FIELDS = ("number", "cell", "status", "epoch", "validation_loss", "training_loss", "test_loss", "elapsed_s")

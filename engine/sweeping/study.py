@@ -56,9 +56,10 @@ class Study:
         if owner is None:
             self._study.set_user_attr(OWNER, identity(sweep))
         self._open: dict[int, optuna.trial.Trial] = {}
+        states = optuna.trial.TrialState
         for trial in tried:
-            if CELL not in trial.user_attrs and not trial.state.is_finished():  # the crash came before it had a cell
-                self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+            if CELL not in trial.user_attrs and trial.state == states.RUNNING:  # a crash came before it had a cell
+                self._study.tell(trial.number, state=states.FAIL)
 
     def finished(self) -> set[int]:
         """The cells whose end was told."""
@@ -151,7 +152,7 @@ def _distribution(axis: Axis, sweep: Sweep) -> optuna.distributions.BaseDistribu
     if ends is None:
         return optuna.distributions.CategoricalDistribution(list(axis.values))
     if isinstance(flat(sweep.base).get(axis.field), int):
-        return optuna.distributions.IntDistribution(round(ends.low), round(ends.high), log=ends.log)
+        return optuna.distributions.IntDistribution(max(round(ends.low), int(ends.log)), round(ends.high), log=ends.log)
     return optuna.distributions.FloatDistribution(ends.low, ends.high, log=ends.log)
 
 
@@ -170,5 +171,5 @@ def _among(values: tuple[Any, ...], log: bool) -> optuna.distributions.BaseDistr
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
         return optuna.distributions.CategoricalDistribution(list({repr(value): value for value in values}.values()))
     if all(isinstance(value, int) for value in values):
-        return optuna.distributions.IntDistribution(min(values), max(values), log=log)
+        return optuna.distributions.IntDistribution(min(values), max(values), log=log and min(values) > 0)
     return optuna.distributions.FloatDistribution(min(values), max(values), log=log)

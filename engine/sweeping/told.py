@@ -59,6 +59,8 @@ class Told:
     over: bool
     picture: Pictures | None = None
     message: str = ""
+    original: Pictures | None = None
+    """What the probe image is to look like."""
 
 
 @dataclass(frozen=True)
