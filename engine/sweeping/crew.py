@@ -203,7 +203,9 @@ class Cluster(Crew):
     def _submit(self, one: Work) -> None:
         try:
             super()._submit(one)
-        except RuntimeError as error:  # a client that is closed
+        except Exception as error:  # what a client that is closed raises depends on its version
+            if self._client.status == "running":
+                raise
             raise self._gone() from error
 
     def _gone(self) -> ClusterError:
