@@ -19,6 +19,7 @@ from engine.sweeping.piece import Done, Piece, Refused
 from engine.sweeping.pieces import Pieces
 from engine.sweeping.plan import Plan
 from engine.sweeping.recording import Recording
+from engine.sweeping.study import StudyError, identity
 from engine.sweeping.told import Begun, Opened, Staffed, SweepOrder, Swept, Told
 
 WAIT_S = 0.05
@@ -45,6 +46,9 @@ class Conductor:
 
     def __init__(self, order: SweepOrder, inbox: Inbox) -> None:
         self._order, self._inbox = order, inbox
+        if order.folder is not None and identity(order.folder.sweep) != identity(order.sweep):
+            raise StudyError("study.other", f"{order.folder.folder} belongs to another sweep. Start this one in a "
+                             "folder of its own.", path=str(order.folder.folder))
         self.folder = order.folder or create(order.runs_dir, order.sweep)
         self._plan = Plan(self.folder, order.sweep)
         self._pieces = Pieces(order.sweep)
@@ -131,7 +135,7 @@ class Conductor:
 
     def _refused(self, trial: Trial, answer: Refused) -> tuple[Any, ...]:
         """A trial that failed is noted as such; what would fail everywhere ends the sweep. Raises RunError."""
-        if answer.fatal:
+        if answer.fatal and not (answer.code.startswith("data.") and self._plan.images > 1):
             raise RunError(answer.code, answer.message, worker=answer.worker)
         recording = self._recordings.pop(trial.number, None) or Recording(
             self.folder.run_of(trial), trial, "", self._order.threads)
@@ -143,7 +147,7 @@ class Conductor:
     def _take(self, trial: Trial, recording: Recording, answer: Done) -> Iterator[tuple[Any, ...]]:
         """Write what a piece told; then the next piece, or the end."""
         yield from self._written(recording.take(answer.turns))
-        if self._stopped and not recording.over:
+        if self._stopped and not recording.ended:
             return
         pruned = not recording.over and self._plan.prunes(trial, recording.evaluations)
         if not (recording.over or pruned):

@@ -63,6 +63,11 @@ class Plan:
                 self._rows[number] = self.folder.row(self._trials[number])
 
     @property
+    def images(self) -> int:
+        """How many different sets of images the trainings use."""
+        return len({trial.experiment.data for trial in self._trials.values()})
+
+    @property
     def left(self) -> int:
         """How many trainings are to be begun."""
         undrawn = (self._sweep.trials - len(self._drawn)) * max(1, len(self._sweep.seeds)) if self._draws else 0

@@ -37,6 +37,7 @@ class Recording:
         self._inbox = Inbox()
         self._recorded: Iterator[tuple[Any, ...]] | None = None
         self._last: Checkpoint | None = None
+        self._refused = False
         self.over = False
         self.checkpoint = b""
         self.evaluations: list[tuple[float, float]] = []
@@ -63,17 +64,21 @@ class Recording:
             self.over = True
         return event
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has come to its end, and the disk has taken it."""
+        return self.over and not (self._waiting or self._refused)
+
     def _write(self) -> Iterator[tuple[SaveFailed, ...]]:
-        refused = False
-        while self._waiting or refused:
+        while self._waiting or self._refused:
             try:
                 told = next(self._recording(), ())
             except NotWritable as error:
-                self._recorded, refused = None, True
+                self._recorded, self._refused = None, True
                 yield (self._cannot_begin(error),)
                 continue
             failures = tuple(event for event in told if isinstance(event, SaveFailed))
-            refused = bool(failures)
+            self._refused = bool(failures)
             if failures:
                 yield failures
 
