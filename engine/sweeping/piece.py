@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PROBE = ("validation", 0)
 """The image whose reconstruction every piece brings along."""
-_one_at_a_time = threading.Lock()
+one_at_a_time = threading.Lock()
 """A worker with several threads does one piece at a time: torch's global generator belongs to the process."""
 
 
@@ -114,7 +114,7 @@ def work(piece: Piece) -> Done | Refused:
         return Refused("sweep.version", f"The worker {me} has version {application_version()} of the program; this is "
                        f"{piece.version}. Install the same version there.", me, True)
     try:
-        with _one_at_a_time:
+        with one_at_a_time:
             return _work(piece, me)
     except Exception as error:
         text = " ".join(str(error).split())
@@ -134,14 +134,22 @@ _images: dict[str, Dataset] = {}
 """The images of the last piece: the next piece most likely wants the same."""
 
 
-def _work(piece: Piece, me: str) -> Done | Refused:
-    from engine import data, experiment
-    from engine.learning.epochs import batches_per_epoch
+def loaded(settings: Any, piece: Piece) -> Dataset:
+    """The images of a piece, kept for the next one. Raises DataError."""
+    from engine import data
 
-    settings = experiment.from_toml(piece.experiment)
     images = data.load(settings.data, Path(piece.data_dir))
     _images.clear()
     _images["last"] = images
+    return images
+
+
+def _work(piece: Piece, me: str) -> Done | Refused:
+    from engine import experiment
+    from engine.learning.epochs import batches_per_epoch
+
+    settings = experiment.from_toml(piece.experiment)
+    images = loaded(settings, piece)
     if piece.fingerprint and images.fingerprint != piece.fingerprint:
         return Refused("sweep.images", f"The worker {me} has other images of {settings.data.dataset}. Give it the same "
                        "data folder.", me, True)
@@ -149,7 +157,7 @@ def _work(piece: Piece, me: str) -> Done | Refused:
     turns = tuple(_turns(settings, images, piece))
     step = max((event.step for turn in turns for event in turn), default=0)
     epochs = max(0.0, step / batches_per_epoch(settings, len(images.training)) - piece.from_epoch)
-    picture, original = _probed(settings, images, turns, piece.probe)
+    picture, original = probed(settings, images, turns, piece.probe)
     return Done(turns, images.fingerprint, picture, me, epochs, time.monotonic() - started, original)
 
 
@@ -207,8 +215,8 @@ def unpacked(event: Any) -> Any:
     return event
 
 
-def _probed(settings: Any, images: Dataset, turns: tuple[tuple[Any, ...], ...],
-            probe: tuple[str, int]) -> tuple[Pictures | None, Pictures | None]:
+def probed(settings: Any, images: Dataset, turns: tuple[tuple[Any, ...], ...],
+           probe: tuple[str, int]) -> tuple[Pictures | None, Pictures | None]:
     """What the newest weights make of the probe image, and what it is to look like."""
     from engine import explore, model
 
