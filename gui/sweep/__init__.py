@@ -1,0 +1,1 @@
+"""What the window shows of sweeps: setting one up, and the pictures of one."""
