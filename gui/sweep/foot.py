@@ -94,29 +94,27 @@ class SweepFoot(QWidget):
 
     def show_cells(self, look: Look | None) -> None:
         """Which cells are left out or corrected; None where they are not known before."""
-        lines, tips = [], []
-        if look is not None:
-            if look.left_out:
-                text = self.tr("{count} of {total} cells cannot be; they are left out:")
-                lines.append(_named(text.format(count=count(look.left_out), total=count(look.total)), look.impossible))
-                tips += map(_line, look.impossible)
-            if look.corrected:
-                text = self.tr("{count} of {total} cells cannot be as they stand; they are corrected:")
-                lines.append(_named(text.format(count=count(look.corrected), total=count(look.total)), look.mended))
-                tips += map(_line, look.mended)
-            if not lines and look.seen == look.total > 0:
-                lines.append(self.tr("Every cell can be trained."))
+        found = [] if look is None else [
+            (self.tr("{count} of {total} cells cannot be; they are left out"), look.left_out, look.impossible),
+            (self.tr("{count} of {total} cells cannot be as they stand; they are corrected"), look.corrected,
+             look.mended)]
+        lines = [_named(text.format(count=count(number), total=count(look.total)), number, cells)
+                 for text, number, cells in found if look is not None and number]
+        tips = [_line(cell) for _, _, cells in found for cell in cells]
+        if look is not None and look.seen == look.total and not lines:
+            lines.append(self.tr("Every cell can be trained."))
         self.cells.setText("\n".join(lines))
         self.cells.setToolTip("\n".join(tips))
         self.cells.setVisible(bool(lines))
         style.mark(self.cells, "tone", "warning" if tips else "quiet")
 
 
-def _named(text: str, cells: tuple[Cell, ...]) -> str:
-    """A count, and below it some cells with what is wrong with them, each for a reason of its own."""
+def _named(text: str, number: int, cells: tuple[Cell, ...]) -> str:
+    """How many, and below it some of the cells with what is wrong with them, each for a reason of its own."""
     reasons = {cell.message: cell for cell in reversed(cells)}
     few = [cell for cell in cells if reasons[cell.message] is cell][:SHOWN]
-    return "\n".join([text, *map(_line, few)]) + (" …" if len(cells) > len(few) else "")
+    some = QCoreApplication.translate("sweep", "{text}, for example:") if number > len(few) else "{text}:"
+    return "\n".join([some.format(text=text), *map(_line, few)])
 
 
 def _line(cell: Cell) -> str:

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 
-from engine.sweep import Range
+from engine.sweep import MOST_TRIALS, Range
 from gui import style
 from gui.sweep.values import NotTaken, number, text_of, tr
 from gui.widgets.controls import calm, spin
 from gui.widgets.fields import Spec
 from gui.widgets.inputs import NumberEdit
 
-MOST = 100_000
 COUNT_WIDTH = 112
 
 
@@ -29,8 +28,8 @@ class RangeEdit(QWidget):
         self._spec: Spec | None = None
         self.low = self._end(self.tr("From"), self.tr("The smallest value; arrow keys step it"))
         self.high = self._end(self.tr("To"), self.tr("The largest value; arrow keys step it"))
-        self.count = spin(self.tr("How many values"), self.tr("How many values, the ends among them"), 2, MOST, 5,
-                          self.tr(" values"))
+        self.count = spin(self.tr("How many values"), self.tr("How many values, the ends among them"), 2,
+                          MOST_TRIALS, 5, self.tr(" values"))
         self.count.setKeyboardTracking(True)
         self.count.setFixedWidth(COUNT_WIDTH)
         self.log = QCheckBox(self.tr("Logarithmic"))
@@ -76,6 +75,7 @@ class RangeEdit(QWidget):
             blocked.blockSignals(True)
         self.low.setText(text_of(shown.low))
         self.high.setText(text_of(shown.high))
+        self.count.setMaximum(max(MOST_TRIALS, shown.count))
         self.count.setValue(shown.count)
         self.log.setChecked(shown.log)
         for blocked in (self.count, self.log):

@@ -27,8 +27,8 @@ from gui.sweep.sources import FILE, FORM, SourceForm
 from gui.sweep.trouble import trouble
 
 SIZE = (860, 660)
-WIDEST = 1000
-"""A wider page would tear labels and fields apart."""
+NARROWEST, WIDEST = 840, 1000
+"""Room for a row of an axis; and a wider page would tear labels and fields apart."""
 
 
 class SweepPage(QDialog):
@@ -73,21 +73,23 @@ class SweepPage(QDialog):
         area.setWidgetResizable(True)
         area.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         area.setWidget(content)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         rule = QFrame()
         style.mark(rule, "rule", True)
         self.foot.setMaximumWidth(WIDEST)
         self.foot.setContentsMargins(style.XL, style.M, style.XL, style.L)
         middle = QHBoxLayout()
-        middle.addStretch(1)
+        middle.addStretch()
         middle.addWidget(self.foot, WIDEST)  # all of the width, up to its own
-        middle.addStretch(1)
+        middle.addStretch()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(area, 1)
         whole.addWidget(rule)
         whole.addLayout(middle)
+        self.setMinimumWidth(NARROWEST)
         self.resize(*SIZE)
 
     def _connect(self) -> None:

@@ -69,11 +69,10 @@ def _label(path: str, described: Spec, base: Experiment) -> str:
         return tr("{field}, block {number}").format(field=described.label, number=int(parts[2]) + 1)
     if parts[:2] == ["model", "decoder"]:
         return tr("{field}, decoder block {number}").format(field=described.label, number=int(parts[2]) + 1)
-    if parts[:2] == ["data", "input"]:
+    if parts[:2] == ["data", "input"] and parts[-1] != "change":
         return tr("{field} (input)").format(field=described.label)
-    if parts[0] in ("data", "classifier"):
-        place = tr("{field} (images)") if parts[0] == "data" else tr("{field} (classifier)")
-        return place.format(field=described.label)
+    if parts[0] == "classifier":
+        return tr("{field} (classifier)").format(field=described.label)
     return described.label
 
 
