@@ -104,7 +104,7 @@ class Axis(pg.AxisItem):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.log:
-            return [_plain(10.0**value) for value in values]
+            return [plain(10.0**value) for value in values]
         decimals = max(0, -math.floor(math.log10(spacing) + 1e-9)) if spacing > 0 else 0
         return [f"{value:,.{decimals}f}" if decimals < 7 else f"{value:.3g}" for value in values]
 
@@ -114,7 +114,7 @@ class Axis(pg.AxisItem):
             self.setLabel(text)
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     """0.02 as '0.02', 500000 as '500,000', 1e-06 as '1e-6'."""
     if 1_000 <= value < LARGE:
         return f"{round(value):,}"
