@@ -47,7 +47,7 @@ class Range(Frozen):
     def points(self) -> tuple[float, ...]:
         """The values, rounded to the ten digits that a person reads: 0.15 and not 0.15000000000000002."""
         places = [place / (self.count - 1) for place in range(self.count)]
-        raw = [self.low * (self.high / self.low) ** place if self.log else self.low + place * (self.high - self.low)
+        raw = [self.low * (self.high / self.low) ** place if self.log else self.low * (1 - place) + self.high * place
                for place in places]
         return tuple(dict.fromkeys(float(f"{value:.10g}") for value in raw))
 
@@ -119,6 +119,15 @@ def load(path: Path) -> Sweep:
     except UnicodeDecodeError as error:
         message = f"not a text file: byte {error.start} is not UTF-8"
         raise ExperimentError([Problem("toml.encoding", "", None, message)]) from None
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a TOML file speaks of a sweep: it names a base, axes or experiments. Raises OSError."""
+    try:
+        values = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return any(name in values for name in ("base", "axes", "experiments"))
 
 
 def from_toml(text: str) -> Sweep:

@@ -46,6 +46,17 @@ class Cell:
         return float(np.std(self.losses, ddof=1)) if len(self.losses) > 1 else None
 
     @property
+    def training_loss(self) -> float | None:
+        """Mean of the training losses; None without any."""
+        found = [row.training_loss for row in self.rows if row.training_loss is not None]
+        return sum(found) / len(found) if found else None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds that its trainings took, one after another."""
+        return sum(row.elapsed_s for row in self.rows)
+
+    @property
     def diverged(self) -> float:
         """Share of the trainings whose loss left the finite numbers, 0 to 1."""
         return sum(row.status == "diverged" for row in self.rows) / len(self.rows)
@@ -153,7 +164,7 @@ class Grid:
 def grid(found: Sequence[Cell], sweep: Sweep, x: str, y: str, held: Mapping[str, Any]) -> Grid:
     """Cells by the values of two axes, those that have the ``held`` values of the others."""
     axes = {axis.field: points(axis, sweep.base) for axis in sweep.axes}
-    xs, ys = _ordered(axes[x]), _ordered(axes[y])
+    xs, ys = ordered(axes[x]), ordered(axes[y])
     across, up = ({value: place for place, value in enumerate(values)} for values in (xs, ys))
     placed = np.full((len(ys), len(xs)), None, dtype=np.object_)
     for cell in found:
@@ -164,7 +175,7 @@ def grid(found: Sequence[Cell], sweep: Sweep, x: str, y: str, held: Mapping[str,
     return Grid(x, y, xs, ys, placed)
 
 
-def _ordered(values: Sequence[Any]) -> tuple[Any, ...]:
+def ordered(values: Sequence[Any]) -> tuple[Any, ...]:
     """Numbers from low to high; names as they were listed."""
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     return tuple(sorted(values)) if numbers else tuple(values)

@@ -10,9 +10,11 @@ from PySide6.QtCore import QCoreApplication, Qt
 
 from engine import experiment as experiments
 from engine import runs, storage
+from engine import sweep as sweeps
 from engine.datasets import imagefiles
 from engine.fields import LABELS, ExperimentError
 from engine.runfiles.notices import RunError, reason
+from engine.sweeping.folder import SETTINGS, SweepFolder
 from gui.messages import Action, Message
 from gui.session import Session
 
@@ -31,6 +33,11 @@ def ask(window: Any, what: str) -> None:
     session: Session = window.session
     if what == "own image":
         own_image_page(window)
+        return
+    if what == "sweep" or what.startswith("new sweep"):
+        window.show_tab("sweep")
+        if what != "sweep":
+            _new_sweep(window, what.partition(": ")[2])
         return
     if what.startswith("image folder"):
         _, _, named = what.partition(": ")
@@ -64,6 +71,13 @@ def import_page(window: Any, folder: Path | None = None) -> ImportPage:
     page.show()
     page.raise_()
     return page
+
+
+def _new_sweep(window: Any, path: str) -> None:
+    """The page that sets up a sweep, with that of a file if one is named."""
+    page = window.tab.set_up()
+    if path:
+        page.show_sweep(sweeps.load(Path(path)))
 
 
 def own_image_page(window: Any) -> OwnImagePage:
@@ -170,9 +184,11 @@ def write_experiment(session: Session, path: Path) -> None:
 
 
 def open_path(session: Session, path: Path) -> None:
-    """A run, by its folder or its name, is shown; any other folder is offered for import; a picture becomes an own
-    image; any other file goes into the form."""
-    if path.is_dir() and not runs.is_run(path):
+    """A run or a sweep, by its folder or its name, is shown; any other folder is offered for import; a picture becomes
+    an own image; any other file goes into the form, or onto the page that sets up a sweep."""
+    if (path / SETTINGS).is_file():
+        session.show_sweep(SweepFolder(path))
+    elif path.is_dir() and not runs.is_run(path):
         session.dialog_wanted.emit(f"image folder: {path}")
     elif path.is_dir() or (session.runs_dir / path).is_dir():
         _open_run(session, path)
@@ -197,6 +213,10 @@ def _open_run(session: Session, path: Path) -> None:
 
 def _open_experiment(session: Session, path: Path) -> None:
     try:
+        if sweeps.is_sweep(path):
+            sweeps.load(path)
+            session.dialog_wanted.emit(f"new sweep: {path}")
+            return
         found = experiments.load(path)
     except ExperimentError as error:
         text = translate("dialogs", "{name} could not be opened: {reason} The settings stay as they are.")

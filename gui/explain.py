@@ -22,8 +22,10 @@ from gui.workers import Failure
 
 if TYPE_CHECKING:
     from engine.run import Run
+    from engine.sweeping.told import SweepOrder
     from gui.draft import Draft
     from gui.queue import Queue
+    from gui.sweeps import Sweeps
     from gui.training import Training
 
 translate = QCoreApplication.translate
@@ -61,6 +63,9 @@ class Session(Protocol):
     def data_dir(self) -> Path: ...
     @property
     def dialog_wanted(self) -> Any: ...
+    @property
+    def sweeps(self) -> Sweeps: ...
+    def sweep(self, order: SweepOrder) -> None: ...
     @property
     def message(self) -> Any: ...
     def stop(self) -> None: ...
@@ -213,6 +218,27 @@ def failure(session: Session, failure: Failure) -> Message:
         return Message(failure.text, "warning", details=failure.traceback, key="locked")
     text = failure.text if failure.code else _failed_text(session, failure)
     return Message(text, "error", details=failure.traceback, key="training")
+
+
+def sweep_save_failed(session: Session, event: Any) -> Message:
+    """A run of a sweep could not be written: nothing is lost while one makes room."""
+    return Message(event.notice.message, "error", (
+        Action(translate("explain", "Free space and retry"), session.sweeps.resume),
+        Action(translate("explain", "Stop the sweep"), session.sweeps.stop),
+    ), key="sweep")
+
+
+def sweep_failure(session: Session, failure: Failure) -> Message:
+    """A sweep that ended with an exception: what is finished is kept."""
+    order, actions = session.sweeps.order, []
+    book = session.sweeps.shown
+    if failure.code.startswith("cluster.") and order is not None:
+        folder = order.folder or (book.folder if book is not None and book.sweep == order.sweep else None)
+        local = replace(order, cluster="", folder=folder)
+        actions = [Action(translate("explain", "Use this computer"), partial(session.sweep, local))]
+    text = failure.text if failure.code else translate("explain", "The sweep ended: {reason}. What is finished is "
+                                                       "kept; Continue trains the rest.").format(reason=failure.text)
+    return Message(text, "error", tuple(actions), failure.traceback, key="sweep")
 
 
 def _torchvision(session: Session, failure: Failure) -> Message:

@@ -14,6 +14,7 @@ from engine.runfiles.records import application_version
 from gui import dialogs, style
 from gui.figures import of_tab
 from gui.shortcuts import ShortcutSheet
+from gui.widgets.tabgroups import key
 
 
 class Menus(QObject):
@@ -70,7 +71,7 @@ class Menus(QObject):
     def _view(self, menu: QMenu) -> None:
         tabs = self._window.tabs
         for index in range(tabs.count()):
-            self._add(menu, tabs.names[index], partial(tabs.setCurrentIndex, index), f"Ctrl+{(index + 1) % 10}")
+            self._add(menu, tabs.names[index], partial(tabs.setCurrentIndex, index), key(index))
         menu.addSeparator()
         self.left = self._add(menu, self.tr("Left panel"), self._toggle_left, "Ctrl+B")
         self._add(menu, self.tr("Full screen"), self._toggle_full_screen, "F11")
@@ -94,6 +95,8 @@ class Menus(QObject):
         self.queue = self._add(menu, self.tr("Add to the queue"), session.starting.add_to_queue, "Ctrl+Return")
         self.stop = self._add(menu, self.tr("Stop"), session.stop, "", "stop")
         self.save = self._add(menu, self.tr("Save a checkpoint now"), session.training.save_now, "", "save")
+        menu.addSeparator()
+        self._add(menu, self.tr("New sweep…"), partial(self._want, "new sweep"), "Ctrl+Shift+N")
         menu.addSeparator()
         self.resume = self._add(menu, self.tr("Resume the shown run"), self._resume)
         self.more = self._add(menu, self.tr("Train 10 epochs more"), window.train.train_more)

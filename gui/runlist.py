@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine import runs
+from engine.fields import ExperimentError
 from engine.run import Run, Status
 from engine.runfiles import lock
 from engine.runfiles.notices import RunError
 from engine.runfiles.records import Notes
 from engine.runfiles.saving import Saved
+from engine.sweeping.folder import TRIALS, SweepFolder, list_sweeps
 from gui.job import Started
 from gui.workers import Failure, Loader
 
@@ -36,15 +38,67 @@ class RunRow:
     dataset: str = ""
     searched: str = ""
     """Everything that a filter looks at, in small letters."""
+    trial: bool = False
+    """Whether it belongs to the sweep above it."""
 
 
-def read(runs_dir: Path, tidy: bool = False) -> tuple[RunRow, ...]:
-    """Every run of a folder, newest first, damaged ones among them; first, if wanted, what a crash left is deleted."""
+@dataclass(frozen=True)
+class SweepRow:
+    """What the list says about one sweep; ``trials`` are its runs while it is unfolded, None while it is folded."""
+
+    folder: SweepFolder
+    title: str
+    done: int
+    total: int | None
+    """None where its settings cannot be read."""
+    trials: tuple[RunRow, ...] | None = None
+
+
+Rows = tuple[tuple[RunRow, ...], tuple[SweepRow, ...]]
+
+
+def read(runs_dir: Path, tidy: bool = False, unfolded: frozenset[Path] = frozenset()) -> Rows:
+    """Every run and every sweep of a folder, newest first, damaged ones among them; the runs of ``unfolded`` sweeps.
+
+    First, if wanted, what a crash left is deleted.
+    """
     if tidy:
         runs.tidy(runs_dir)
     found = runs.list_runs(runs_dir)
     titles = runs.titles(found)
-    return tuple(_row(run, titles[run.folder]) for run in found)
+    sweeps = tuple(_sweep_row(folder, folder.folder in unfolded) for folder in list_sweeps(runs_dir))
+    return tuple(_row(run, titles[run.folder]) for run in found), sweeps
+
+
+def _sweep_row(folder: SweepFolder, unfolded: bool) -> SweepRow:
+    try:
+        done, total = folder.progress()
+        title = folder.sweep.name or folder.name
+    except (ExperimentError, RunError, OSError):
+        done, total, title = 0, None, folder.name
+    return SweepRow(folder, title, done, total, _trials(folder) if unfolded else None)
+
+
+def _trials(folder: SweepFolder) -> tuple[RunRow, ...]:
+    """The runs of a sweep, by number."""
+    found = sorted(runs.list_runs(folder.folder / TRIALS), key=lambda run: run.name)
+    titles = runs.titles(found)
+    return tuple(replace(_row(run, titles[run.folder]), trial=True) for run in found)
+
+
+def merged(rows: Sequence[RunRow], sweeps: Sequence[SweepRow]) -> tuple[RunRow | SweepRow, ...]:
+    """Runs and sweeps in one list, newest first, each unfolded sweep with its runs below it."""
+    result: list[RunRow | SweepRow] = []
+    waiting = list(sweeps)
+    for row in rows:
+        while waiting and waiting[0].folder.name >= row.run.name:
+            result += _with_trials(waiting.pop(0))
+        result.append(row)
+    return (*result, *(entry for sweep in waiting for entry in _with_trials(sweep)))
+
+
+def _with_trials(sweep: SweepRow) -> tuple[RunRow | SweepRow, ...]:
+    return (sweep, *(sweep.trials or ()))
 
 
 def _row(run: Run, title: str) -> RunRow:
@@ -70,6 +124,20 @@ def chosen(rows: Iterable[RunRow], text: str = "", starred_first: bool = False) 
     return tuple(sorted(found, key=lambda row: not row.notes.star)) if starred_first else found
 
 
+def chosen_sweeps(sweeps: Iterable[SweepRow], text: str = "") -> tuple[SweepRow, ...]:
+    """The sweeps in whose name every word of a filter occurs, and those with runs that have them, with these."""
+    words = text.casefold().split()
+    if not words:
+        return tuple(sweeps)
+    found = []
+    for sweep in sweeps:
+        if all(word in sweep.title.casefold() for word in words):
+            found.append(sweep)
+        elif sweep.trials and (trials := chosen(sweep.trials, text)):
+            found.append(replace(sweep, trials=trials))
+    return tuple(found)
+
+
 def held(run: Run) -> bool:
     """Whether somebody trains the run, here or on another host, as its folder says now."""
     return lock.holder(run.folder) is not None
@@ -82,7 +150,9 @@ def held_elsewhere(run: Run) -> bool:
 
 
 class RunList(QObject):
-    """Attributes: ``rows``. Signals: ``changed``, ``failed`` (Failure), ``idle`` when no thread reads any more."""
+    """Attributes: ``rows``, ``sweeps``, ``unfolded`` (folders of sweeps).
+
+    Signals: ``changed``, ``failed`` (Failure), ``idle`` when no thread reads any more."""
 
     changed = Signal()
     failed = Signal(object)
@@ -91,6 +161,8 @@ class RunList(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: tuple[RunRow, ...] = ()
+        self.sweeps: tuple[SweepRow, ...] = ()
+        self.unfolded: frozenset[Path] = frozenset()
         self._loader: Loader | None = None
         self._next: Path | None = None
         self._told = False  # the training at work has told something, and so holds its run
@@ -105,7 +177,7 @@ class RunList(QObject):
         if self._loader is not None:
             self._next = runs_dir
             return
-        self._loader = Loader(partial(read, runs_dir, tidy), self)
+        self._loader = Loader(partial(read, runs_dir, tidy, self.unfolded), self)
         self._loader.ready.connect(self._take)
         self._loader.failed.connect(self._take_failure)
         self._loader.finished.connect(self._end)
@@ -124,8 +196,8 @@ class RunList(QObject):
         self._next = None
 
     @Slot(object)
-    def _take(self, rows: tuple[RunRow, ...]) -> None:
-        self.rows = rows
+    def _take(self, rows: Rows) -> None:
+        self.rows, self.sweeps = rows
         self.changed.emit()
 
     @Slot(object)

@@ -15,6 +15,8 @@ from engine.experiment import Experiment
 from engine.run import Run
 from engine.runfiles.notices import RunError
 from engine.runfiles.saving import Moved, SaveElsewhere
+from engine.sweeping.folder import SweepFolder
+from engine.sweeping.told import SweepOrder
 from gui import explain
 from gui.books import Books
 from gui.closing import Closing
@@ -33,6 +35,7 @@ from gui.runlist import RunList
 from gui.settings import Settings
 from gui.shown import Shown
 from gui.starting import Starting
+from gui.sweeps import Sweeps
 from gui.torchloading import TorchLoading
 from gui.training import Training
 from gui.turns import Turns
@@ -46,8 +49,8 @@ class Session(QObject):
     """One window's knowledge.
 
     Attributes: ``draft``, ``training``, ``queue``, ``shown``, ``runs`` (RunList), ``own`` (OwnImages), ``forecast``,
-    ``downloads``, ``exports``, ``importer``, ``torch`` (TorchLoading), ``starting``, ``closing``, ``settings``,
-    ``data_dir``, ``runs_dir``.
+    ``downloads``, ``exports``, ``importer``, ``sweeps``, ``torch`` (TorchLoading), ``starting``, ``closing``,
+    ``settings``, ``data_dir``, ``runs_dir``.
     Signals: ``message`` (Message), ``ready_changed`` (bool), ``data_dir_changed`` (Path), ``settings_changed``
     (Settings), ``dialog_wanted`` (what only a window can ask: 'save elsewhere', 'data folder', 'data files: NAME',
     'runs folder', 'data sets', 'own image'), ``torchvision_checked`` (what is wrong with it, or ''), ``closed`` (all
@@ -81,6 +84,7 @@ class Session(QObject):
         self.downloads = Downloads(self)
         self.exports = Exports(self)
         self.importer = Importer(self)
+        self.sweeps = Sweeps(self)
         self.closing = Closing(self.training, self._end_threads, lambda: self.busy, self)
         self.starting = Starting(self, self.torch, self)
         self.turns = Turns(self, self.starting, self.closing, self)
@@ -102,6 +106,10 @@ class Session(QObject):
         self.exports.message.connect(self.message)
         self.exports.finished.connect(self.closing.look)
         self.importer.finished.connect(self._end_import)
+        self.sweeps.shown_changed.connect(self.refresh_runs)
+        self.sweeps.trouble.connect(self._say_sweep_trouble)
+        self.sweeps.failed.connect(self._take_sweep_failure)
+        self.sweeps.ended.connect(self._end_sweep)
         self.data_dir_changed.connect(self.shown.look_again)
         self._questions.finished.connect(self.closing.look)
         self._questions.crashed.connect(self._log_failure)
@@ -230,6 +238,30 @@ class Session(QObject):
         self.shown.look_again()
         self.closing.look()
 
+    def sweep(self, order: SweepOrder) -> None:
+        """Begin a sweep, or go on with one; a message says why when that cannot be."""
+        first = order.sweep.experiments[0] if order.sweep.experiments else order.sweep.base
+        obstacle = None if self.sweeps.busy else explain.obstacle(self, order.runs_dir, first, None)
+        if obstacle is not None:
+            self.message.emit(obstacle)
+        elif not self.sweeps.busy:
+            self.torch.start()
+            self.sweeps.start(order)
+
+    @Slot(object)
+    def _say_sweep_trouble(self, event: Any) -> None:
+        self.message.emit(explain.sweep_save_failed(self, event))
+
+    @Slot(object)
+    def _take_sweep_failure(self, failure: Failure) -> None:
+        keep_in_log(failure)
+        self.message.emit(explain.sweep_failure(self, failure))
+
+    @Slot()
+    def _end_sweep(self) -> None:
+        self.refresh_runs()
+        self.closing.look()
+
     def show_run(self, run: Run) -> None:
         """Show a run in every tab; a message says why it can only be looked at, or not even that, if so."""
         if not run.folder.exists():
@@ -241,6 +273,19 @@ class Session(QObject):
         message = None if mine else explain.read_only(self, run)
         if message is not None:
             self.message.emit(message)
+
+    def show_sweep(self, folder: SweepFolder) -> None:
+        """Show a sweep in its tab."""
+        self.sweeps.show(folder)
+        self.dialog_wanted.emit("sweep")
+
+    def forget_sweep(self, folder: Path) -> None:
+        """A sweep is no longer there, nor are its runs."""
+        self.sweeps.forget(folder)
+        shown = self.shown.run
+        if shown is not None and folder in shown.folder.parents:
+            self.forget(shown)
+        self.refresh_runs()
 
     def take_over(self, run: Run) -> None:
         """Free a run that another host holds."""
@@ -329,7 +374,8 @@ class Session(QObject):
     @property
     def busy(self) -> bool:
         """Whether a thread is still at work that closing has to wait for."""
-        workers = (self.training, self.downloads, self.exports, self.importer, self.runs, self.books, self.torch)
+        workers = (self.training, self.downloads, self.exports, self.importer, self.sweeps, self.runs, self.books,
+                   self.torch)
         return any(worker.at_work for worker in workers) or self._questions.isRunning()
 
     def close(self, reason: str = "close") -> None:
@@ -343,6 +389,7 @@ class Session(QObject):
         self.downloads.cancel()
         self.exports.cancel()
         self.importer.cancel()
+        self.sweeps.close()
         self.runs.close()
         self.books.close()
         self._questions.close_questions()

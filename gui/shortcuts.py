@@ -18,7 +18,7 @@ def sheet() -> list[tuple[str, str]]:
     return [
         ("Space", tr("Train, pause, continue")), (".", tr("Train one batch")),
         ("← →", tr("Timeline: one snapshot back or on")), ("Home", tr("Timeline: untrained")),
-        ("End", tr("Timeline: live")), ("Ctrl+1 … 9, 0", tr("Go to a tab")),
+        ("End", tr("Timeline: live")), ("Ctrl+1 … 9, 0", tr("Go to a tab; with Shift to those after the tenth")),
         ("Ctrl+Z", tr("Undo the last edit")), ("Ctrl+Shift+Z", tr("Repeat it")),
         ("Ctrl+C", tr("Copy the view and its numbers")), ("Ctrl+E", tr("Export the view")),
         ("Ctrl+O", tr("Open an experiment or a run")), ("Ctrl+S", tr("Save the experiment")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,14 +12,15 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine import sweep as sweeps
 from engine.inbox import Inbox, Stop
+from engine.run import Run
 from engine.sweep import Sweep, Trial
-from gui.workers import EventPump, Failure, Loader
+from engine.sweeping.folder import SweepFolder
+from engine.sweeping.results import ORIGINAL, Row
+from engine.sweeping.told import Begun, Opened, Staffed, SweepOrder, Swept, Told
+from gui.workers import EventPump, Loader
 
 if TYPE_CHECKING:
     from engine.answers import Pictures
-    from engine.sweeping.folder import SweepFolder
-    from engine.sweeping.results import Row
-    from engine.sweeping.told import SweepOrder
 
 State = Literal["idle", "starting", "running", "paused", "blocked", "stopping"]
 RATE_S = 60.0
@@ -49,11 +49,26 @@ class Book:
         """Whether all are over."""
         return self.done >= self.total
 
-    def note(self, row: Row, picture: Pictures | None = None) -> None:
+    @property
+    def original(self) -> Pictures | None:
+        """What the probe image is to look like."""
+        return self.pictures.get(ORIGINAL)
+
+    def begin(self, trial: Trial) -> None:
+        """A training was handed out."""
+        row = self.rows.get(trial.number) or Row(trial.number, trial.cell, trial.values, "pending")
+        self.trials[trial.number] = trial
+        self.rows[trial.number] = replace(row, status="running")
+
+    def note(self, told: Told) -> None:
         """A training came so far."""
-        self.rows[row.number] = row
-        if picture is not None:
-            self.pictures[row.number] = picture
+        self.rows[told.row.number] = told.row
+        if told.picture is not None:
+            self.pictures[told.row.number] = told.picture
+        if told.original is not None:
+            self.pictures.setdefault(ORIGINAL, told.original)
+        if told.message:
+            self.messages.append(told.message)
 
 
 def read(folder: SweepFolder) -> Book:
@@ -177,47 +192,33 @@ class Sweeps(QObject):
 
     def _note(self, event: Any) -> list[int]:
         """One event; -> numbers of the trainings it changes."""
-        kind = type(event).__name__
-        if kind == "Opened":
+        book = self.running
+        if isinstance(event, Opened):
             self._open(event)
-        elif kind == "Staffed":
+        elif isinstance(event, Staffed):
             self.pace = replace(self.pace, workers=event.workers)
             if self.state == "starting":
                 self._set_state("running")
-        elif kind == "Begun" and self.running is not None:
-            number = event.trial.number
-            self.running.trials[number] = event.trial
-            return self._begin(number)
-        elif kind == "Told" and self.running is not None:
-            self.running.note(event.row, event.picture)
-            self.running.messages += [event.message] if event.message else []
+        elif isinstance(event, Begun) and book is not None:
+            book.begin(event.trial)
+            return [event.trial.number]
+        elif isinstance(event, Told) and book is not None:
+            book.note(event)
             return [event.row.number]
-        elif kind == "Swept" and self.running is not None:
-            for row in event.rows:
-                self.running.note(row)
+        elif isinstance(event, Swept) and book is not None:
+            book.rows.update({row.number: row for row in event.rows})
             return [row.number for row in event.rows]
         elif getattr(event, "asks_for_pause", False):
             self._set_state("blocked")
             self.trouble.emit(event)
         return []
 
-    def _open(self, event: Any) -> None:
-        known = read_pictures(event.folder)
-        self.running = Book(event.folder, self.order.sweep if self.order else event.folder.sweep, event.total,
-                            {trial.number: trial for trial in event.trials},
-                            {row.number: row for row in event.rows}, known)
-        self.shown = self.running
+    def _open(self, event: Opened) -> None:
+        assert self.order is not None
+        self.running = self.shown = Book(
+            event.folder, self.order.sweep, event.total, {trial.number: trial for trial in event.trials},
+            {row.number: row for row in event.rows}, dict(event.folder.results().pictures))
         self.shown_changed.emit()
-
-    def _begin(self, number: int) -> list[int]:
-        assert self.running is not None
-        trial, row = self.running.trials[number], self.running.rows.get(number)
-        if row is None:
-            from engine.sweeping.results import Row
-
-            row = Row(number, trial.cell, trial.values, "pending")
-        self.running.rows[number] = replace(row, status="running")
-        return [number]
 
     def _measure(self, book: Book) -> None:
         """The time left, from the epochs done in about the last minute."""
@@ -287,6 +288,12 @@ class Sweeps(QObject):
             self._loader.finished.connect(self._end_loading)
             self._loader.start()
 
+    @staticmethod
+    def run_of(row: Row) -> Run:
+        """The run of a training that has one."""
+        assert row.folder is not None
+        return Run(row.folder)
+
     def forget(self, folder: Path) -> None:
         """A sweep is no longer there."""
         if self.shown is not None and self.shown.folder.folder == folder:
@@ -310,17 +317,9 @@ class Sweeps(QObject):
         self.ended.emit()
 
 
-def read_pictures(folder: SweepFolder) -> dict[int, Pictures]:
-    """Pictures that are remembered from before; none of a new sweep."""
-    known: Mapping[int, Pictures] = folder.results().pictures
-    return dict(known)
-
-
 def _conduct(order: SweepOrder, inbox: Inbox) -> Any:
     """On the thread: what a sweep needs is imported there."""
     from engine.sweeping.conduct import conduct
 
     return conduct(order, inbox)
 
-
-__all__ = ["Book", "Failure", "Pace", "State", "Sweeps", "read"]

@@ -34,7 +34,7 @@ GROUPS = {
     "model": ("architecture.ArchitectureTab", "training.TrainingTab"),
     "look": ("reconstruction.ReconstructionTab", "layers.LayersTab", "latent.LatentTab",
              "interpolation.InterpolationTab", "generation.GenerationTab"),
-    "compare": ("classifier.ClassifierTab", "compare.CompareTab", "reports.ReportsTab"),
+    "compare": ("classifier.ClassifierTab", "compare.CompareTab", "sweep.SweepTab", "reports.ReportsTab"),
 }
 """The tabs by group, each its module and class in gui.tabs; imported and made when first shown."""
 TABS = tuple(place for places in GROUPS.values() for place in places)
@@ -116,7 +116,8 @@ class Window(QMainWindow):
                  "reconstruction": self.tr("Reconstruction"), "layers": self.tr("Layers"),
                  "latent": self.tr("Latent grid"), "interpolation": self.tr("Interpolation"),
                  "generation": self.tr("Generation"),
-                 "classifier": self.tr("Classifier"), "compare": self.tr("Compare"), "reports": self.tr("Reports")}
+                 "classifier": self.tr("Classifier"), "compare": self.tr("Compare"), "sweep": self.tr("Sweep"),
+                 "reports": self.tr("Reports")}
         groups = {"model": self.tr("Model"), "look": self.tr("Look"), "compare": self.tr("Compare")}
         self._pages: list[tuple[str, QVBoxLayout]] = []
         self._made: dict[int, QWidget] = {}

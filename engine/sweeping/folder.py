@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ class SweepFolder:
         """Keep the row of a training that is over, durably. Raises OSError."""
         results.remember(self.folder, row, self.run_of(trial), picture)
 
+    def progress(self) -> tuple[int, int]:
+        """How many trainings are remembered as over, and how many there are. Raises as ``sweep``, and DamagedFile."""
+        return results.count(self.folder), _total(self.folder / SETTINGS, storage.stamp(self.folder / SETTINGS))
+
     def drawn(self) -> dict[int, Mapping[str, Any]]:
         """Cell -> values, of a sweep whose combinations are drawn. Raises DamagedFile."""
         return {int(record["cell"]): dict(record["values"])
@@ -76,6 +81,12 @@ class SweepFolder:
         line = json.dumps({"cell": cell, "values": dict(values)}, sort_keys=True).encode()
         storage.append_line(self.folder / CELLS, line)
         storage.sync(self.folder / CELLS)
+
+
+@lru_cache(maxsize=1000)
+def _total(path: Path, stamp: tuple[int, ...]) -> int:
+    """The trainings of the sweep in a file, while that does not change. Raises ExperimentError, OSError."""
+    return sweep.count(sweep.load(path))
 
 
 def run_name(number: int) -> str:

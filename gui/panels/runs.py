@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     QUrl,
     Slot,
 )
-from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
+from PySide6.QtGui import QAction, QCursor, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -28,15 +28,17 @@ from PySide6.QtWidgets import (
 )
 
 from engine import runs
-from engine.run import Run
 from engine.runfiles.notices import RunError
 from gui import runlist, style
 from gui.messages import Action, Message
 from gui.panels.run_notes import RunNotesPage
-from gui.panels.run_rows import RunDelegate, RunsModel
-from gui.runlist import RunRow
+from gui.panels.run_rows import ICON_SIDE, RunDelegate, RunsModel, folder_of
+from gui.runlist import RunRow, SweepRow
 from gui.session import Session
 from gui.widgets import controls
+
+ARROW_WIDTH = ICON_SIDE + 2 * style.S
+"""How far the arrow of a sweep reaches, in px from the left."""
 
 
 class RunsPanel(QWidget):
@@ -66,6 +68,8 @@ class RunsPanel(QWidget):
         column.addWidget(self.view, 1)
         self._delete_key = _key(self.view, self.tr("Delete run"), Qt.Key.Key_Delete)
         self._star_key = _key(self.view, self.tr("Star"), "Ctrl+D")
+        self._fold_keys = [_key(self.view, self.tr("Fold or unfold"), key)
+                           for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)]
         self._all_key = _key(self.filter, self.tr("Show all runs"), Qt.Key.Key_Escape)
         self._connect()
         self._refresh()
@@ -91,6 +95,11 @@ class RunsPanel(QWidget):
     def _connect(self) -> None:
         self._delete_key.triggered.connect(self.delete)
         self._star_key.triggered.connect(self.star)
+        for key in self._fold_keys:
+            key.triggered.connect(self.fold)
+        self.view.clicked.connect(self._press)
+        self.view.doubleClicked.connect(self._unfold)
+        self._session.sweeps.told.connect(self._follow_sweep)
         self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.selectionModel().currentChanged.connect(self._choose)
         self.filter.textChanged.connect(self._refresh)
@@ -102,14 +111,26 @@ class RunsPanel(QWidget):
     @property
     def chosen(self) -> RunRow | None:
         """The row under the menu's and the keys' actions."""
+        row = self._row
+        return row if isinstance(row, RunRow) else None
+
+    @property
+    def chosen_sweep(self) -> SweepRow | None:
+        """The sweep under the menu's and the keys' actions."""
+        row = self._row
+        return row if isinstance(row, SweepRow) else None
+
+    @property
+    def _row(self) -> RunRow | SweepRow | None:
         index = self.view.currentIndex()
         return self.model.rows[index.row()] if index.isValid() else None
 
     @Slot()
     def _refresh(self) -> None:
-        rows, text = self._session.runs.rows, self.filter.text()
-        self.model.show(runlist.chosen(rows, text, self.starred.isChecked()))
-        nothing = self.tr("No run matches “{text}”.").format(text=text.strip()) if rows else \
+        listed, text = self._session.runs, self.filter.text()
+        self.model.show(runlist.merged(runlist.chosen(listed.rows, text, self.starred.isChecked()),
+                                       runlist.chosen_sweeps(listed.sweeps, text)))
+        nothing = self.tr("No run matches “{text}”.").format(text=text.strip()) if listed.rows or listed.sweeps else \
             self.tr("No runs yet. Press Train to make the first.")
         self.empty.setText("" if self.model.rows else nothing)
         self.empty.setVisible(not self.model.rows)
@@ -130,16 +151,18 @@ class RunsPanel(QWidget):
 
     @Slot(QModelIndex, QModelIndex)
     def _choose(self, index: QModelIndex) -> None:
-        row = self.chosen
+        row, sweep = self.chosen, self.chosen_sweep
         shown = self._session.shown.run
-        if row is not None and (shown is None or shown.folder != row.run.folder):
+        if sweep is not None:
+            self._session.show_sweep(sweep.folder)
+        elif row is not None and (shown is None or shown.folder != row.run.folder):
             self._session.show_run(row.run)
 
     @Slot(QPoint)
     def _open_menu(self, place: QPoint) -> None:
-        row = self.chosen
+        row = self._row
         if row is not None and self.view.indexAt(place).isValid():
-            menu = self.menu(row)
+            menu = self.menu(row) if isinstance(row, RunRow) else self.sweep_menu(row)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(self.view.viewport().mapToGlobal(place))
 
@@ -161,6 +184,44 @@ class RunsPanel(QWidget):
         self._add(menu, self.tr("Take over"), self.take_over, runlist.held_elsewhere(row.run))
         self._add(menu, self.tr("Delete"), self.delete, not mine and not runlist.held(row.run))
         return menu
+
+    def sweep_menu(self, row: SweepRow) -> QMenu:
+        """What can be done with a sweep."""
+        menu = QMenu(self)
+        folded = row.trials is None
+        self._add(menu, self.tr("Show its runs") if folded else self.tr("Hide its runs"), self.fold, True)
+        self._add(menu, self.tr("Open folder"), self.open_folder, True)
+        self._add(menu, self.tr("Delete"), self.delete, not self._at_work(row))
+        return menu
+
+    def _at_work(self, row: SweepRow) -> bool:
+        book = self._session.sweeps.running
+        return self._session.sweeps.busy and (book is None or book.folder.folder == row.folder.folder)
+
+    @Slot()
+    def fold(self) -> None:
+        """Show the runs of the chosen sweep below it, or hide them."""
+        row, runs_list = self.chosen_sweep, self._session.runs
+        if row is not None:
+            runs_list.unfolded ^= {row.folder.folder}
+            self._session.refresh_runs()
+
+    @Slot()
+    def _unfold(self, *_: object) -> None:
+        """A double click on a sweep does so, too."""
+        self.fold()
+
+    @Slot()
+    def _follow_sweep(self, *_: object) -> None:
+        """The sweep at work has come further."""
+        self.view.viewport().update()
+
+    @Slot(QModelIndex)
+    def _press(self, index: QModelIndex) -> None:
+        """A click on a sweep's arrow folds or unfolds it."""
+        place = self.view.viewport().mapFromGlobal(QCursor.pos())
+        if self.chosen_sweep is not None and place.x() - self.view.visualRect(index).left() < ARROW_WIDTH:
+            self.fold()
 
     @staticmethod
     def _add(menu: QMenu, text: str, slot: Any, enabled: bool) -> None:
@@ -221,29 +282,34 @@ class RunsPanel(QWidget):
     @Slot()
     def open_folder(self) -> None:
         """Show the chosen run's files."""
-        if self.chosen is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.chosen.run.folder)))
+        if self._row is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder_of(self._row))))
 
     @Slot()
     def delete(self) -> None:
-        """Move the chosen run to the trash, and offer to take that back."""
-        row = self.chosen
-        if row is None or runlist.held(row.run):
+        """Move the chosen run or sweep to the trash, and offer to take that back."""
+        row = self._row
+        if row is None or (self._at_work(row) if isinstance(row, SweepRow) else runlist.held(row.run)):
             return
+        folder = folder_of(row)
         try:
-            place = _to_trash(row.run.folder)
+            place = _to_trash(folder)
         except RunError as error:
             self._session.message.emit(Message(error.message))
             self._session.refresh_runs()
             return
-        self._session.forget(row.run)
-        undo = (Action(self.tr("Undo"), partial(self._restore, place, row.run)),) if place else ()
-        text = self.tr("The run {name} was moved to the trash.").format(name=row.title)
-        self._session.message.emit(Message(text, "information", undo, key="deleted"))
+        if isinstance(row, SweepRow):
+            self._session.forget_sweep(folder)
+        else:
+            self._session.forget(row.run)
+        undo = (Action(self.tr("Undo"), partial(self._restore, place, folder)),) if place else ()
+        text = self.tr("The sweep {name} was moved to the trash.") if isinstance(row, SweepRow) else self.tr(
+            "The run {name} was moved to the trash.")
+        self._session.message.emit(Message(text.format(name=row.title), "information", undo, key="deleted"))
 
-    def _restore(self, place: Path, run: Run) -> None:
+    def _restore(self, place: Path, folder: Path) -> None:
         try:
-            runs.restore(place, run.folder)
+            runs.restore(place, folder)
         except RunError as error:
             self._session.message.emit(Message(error.message))
         self._session.refresh_runs()

@@ -14,6 +14,12 @@ FOLDED = "{group} ›"
 """What stands for the tabs of a folded group; choosing it shows the one of them that was in front last."""
 
 
+def key(index: int) -> str:
+    """The keys that go to the tab at a place: Ctrl and 1 … 9, 0, then with Shift."""
+    shift = "Shift+" if index >= 10 else ""
+    return f"Ctrl+{shift}{(index + 1) % 10}"
+
+
 class TabGroups(QTabWidget):
     """A row of tabs that is never squeezed. Attributes: ``names``, the name of every tab, folded or not."""
 
@@ -32,7 +38,7 @@ class TabGroups(QTabWidget):
         self._groups.append(group)
         number = self.addTab(page, name) + 1
         self._last.setdefault(group, number - 1)
-        self.setTabToolTip(number - 1, f"{name} (Ctrl+{number % 10})")
+        self.setTabToolTip(number - 1, f"{name} ({key(number - 1)})")
 
     def setCurrentIndex(self, index: int) -> None:
         """Bring a tab to the front, also one that is folded away: a hidden one would give way to its neighbour."""
