@@ -148,8 +148,10 @@ class SweepPage(QDialog):
         if found is None:
             self.source.show_preset(self._preset[0])
             return
-        found = found.model_copy(update={"base": experiments.with_folder_of(found.base,
-                                                                            self._session.draft.experiment)})
+        draft = self._session.draft.experiment
+        found = found.model_copy(update={
+            "base": experiments.with_folder_of(found.base, draft),
+            "experiments": tuple(experiments.with_folder_of(one, draft) for one in found.experiments)})
         self._preset = path, found
         self._show(found, FILE)
 

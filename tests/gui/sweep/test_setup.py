@@ -14,6 +14,7 @@ from engine.datasets import sources
 from engine.experiment import Experiment
 from engine.sweep import Axis, Range, Sweep
 from engine.sweeping.told import SweepOrder
+from gui.sweep import variables
 from gui.sweep.setup import SweepPage
 from tests.gui.conftest import tiny
 
@@ -186,12 +187,11 @@ def test_no_axis_and_the_same_axis_twice_are_refused(page):
     assert "several seeds" in why_not(page)
 
 
-def test_a_million_cells_are_refused_by_their_count_at_once(page, monkeypatch):
-    monkeypatch.setattr(sweeps, "of_cell", lambda *_: pytest.fail("a cell was made"))
+def test_a_million_cells_are_refused_by_their_count_at_once(page):
     fill(page.axes.rows[0], 0.05, 0.95, 1000)
-    page._session.shown.cancel("sweep.cells")
     page.axes.add.click()
     fill(page.axes.rows[1], 0.05, 0.95, 1000)
+    assert page.outlook._looked_at is None and not page.foot.cells.isVisible(), "no cell is made"
     assert "1,000,000 trainings" in page.foot.problems.text() and "1,000,000 trainings" in why_not(page)
     assert page.foot.forecast.text().startswith("1,000,000 runs") and "ends" not in page.foot.forecast.text()
 
@@ -355,6 +355,8 @@ def test_an_axis_of_another_network_is_named_until_the_base_has_it(page):
     assert page.foot.start.isEnabled() and page.axes.rows[0].label == "Code size"
     choose(page.source.base, "form")
     assert "no field model.encoder.2.size" in why_not(page)
+    row = page.axes.rows[0]
+    assert row.label == "model.encoder.2.size" and row.field.findData("model.encoder.1.size") >= 0
     page._session.draft.replace(Experiment())
     assert page.foot.start.isEnabled() and page.sweep.base == Experiment()
 
@@ -386,13 +388,13 @@ def test_every_control_is_named_and_explained(page):
     assert not unnamed
 
 
-def test_experiments_base_is_taken_with_every_field_that_can_vary(page):
-    from gui.sweep import variables
-
-    base = experiments.replaced(tiny(), {"task": "autoencoder"})
+@pytest.mark.parametrize("task", ["autoencoder", "classifier"])
+def test_the_usual_fields_come_first_and_no_two_are_called_the_same(task):
+    base = tiny(task=task)
     found = [it for group in variables.groups(base) for it in group]
     labels = [it.label for it in found]
-    assert len(set(labels)) == len(labels), "no two fields are called the same"
+    assert len(set(labels)) == len(labels)
+    assert ("classifier.strategy" in [it.path for it in found]) == (task == "classifier")
     assert [it.path for it in found[:5]] == [RATE, MOMENTUM, "train.weight_decay", "train.batch_size",
                                              experiments.code_size_path(base)]
     assert not {"name", "source", "note", "data.folder", "model.encoder.0.kind"} & {it.path for it in found}
