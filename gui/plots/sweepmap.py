@@ -53,7 +53,8 @@ class SweepMap(QWidget):
     clicked = Signal(int, int)
     hovered = Signal(object)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str = "", parent: QWidget | None = None) -> None:
+        """``name`` is what a file of it is called at first."""
         super().__init__(parent)
         self.chosen: Cell | None = None
         self.tiled = self.contours = False
@@ -63,6 +64,7 @@ class SweepMap(QWidget):
         self._look: Look | None = None
         self._lines: Lines | None = None
         self._hovered: Cell | None = None
+        name = name or self.tr("Losses of the sweep")
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -206,9 +208,7 @@ class SweepMap(QWidget):
             CellPainter(painter, look, QPoint()).paint(look.everything())
             return
         unit = painter.deviceTransform().m11()
-        image = self._image.of(self._looks(unit))
-        image.setDevicePixelRatio(unit)
-        painter.drawImage(places.map.topLeft(), image)
+        painter.drawImage(places.map.topLeft(), self._image.of(self._looks(unit)))
 
     def _paint_meanings(self, painter: QPainter, places: Places) -> None:
         """Between the name of the y axis and that of the colours."""

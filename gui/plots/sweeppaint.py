@@ -42,7 +42,8 @@ class Look:
         if self.tiled:
             pictures, others = self.cells.pictures, before.cells.pictures
             for cell in pictures.keys() | others.keys():
-                differs[cell] |= not _same(pictures.get(cell), others.get(cell))
+                if not _same(pictures.get(cell), others.get(cell)):
+                    differs[cell] = True
         return [(int(row), int(column)) for row, column in zip(*np.nonzero(differs), strict=True)]
 
     def everything(self) -> list[Cell]:
@@ -71,9 +72,11 @@ class MapImage:
             self._image.fill(QColor(look.theme.surface))
         self._look, self.painted = look, len(cells)
         if cells:
+            self._image.setDevicePixelRatio(1)  # cells are painted in dots
             painter = QPainter(self._image)
             CellPainter(painter, look, look.places.map.topLeft()).paint(cells)
             painter.end()
+        self._image.setDevicePixelRatio(look.unit)
         return self._image
 
 
@@ -83,7 +86,7 @@ class CellPainter:
     def __init__(self, painter: QPainter, look: Look, origin: QPoint) -> None:
         """``origin`` is where dots are counted from, in px of the widget."""
         self._painter, self._look, self._origin = painter, look, origin
-        self._colours = [QColor(*entry) for entry in table().tolist()]
+        self._colours = table().tolist()
         self._in_file = pixels.is_file(painter)
 
     def paint(self, cells: Iterable[Cell]) -> None:
@@ -93,7 +96,7 @@ class CellPainter:
             place, mark = self._place(*cell), str(look.cells.marks[cell])
             entry = int(look.colours[cell])
             if entry >= 0:
-                self._painter.fillRect(place, self._colours[entry])
+                self._painter.fillRect(place, QColor(*self._colours[entry]))
             else:
                 paint_empty(self._painter, place, mark, look.theme, look.unit)
             picture = look.cells.pictures.get(cell) if look.tiled else None

@@ -23,6 +23,18 @@ def test_the_range_leaves_out_two_percent_at_each_end():
     assert fitted(np.full((2, 2), np.nan)) is None
 
 
+def test_a_range_that_must_grow_has_room_for_more_only_there():
+    before = LossScale(-2, -1)
+    assert fitted(np.array([[-1.9, -1.1]]), before) is before
+    wide = np.linspace(-3.5, -0.8, 9)[None]
+    low, high = np.percentile(wide, (2, 98))
+    grown, higher = fitted(wide, before), fitted(np.array([[-1.9, 0.0]]), before)
+    assert (grown.low, grown.high) == pytest.approx((low - 0.08 * (high - low), high + 0.08 * (high - low)))
+    assert higher.high > 0 and higher.low == pytest.approx(np.percentile([-1.9, 0.0], 2))
+    narrow = fitted(np.array([[-1.6, -1.4]]), before)
+    assert (narrow.low, narrow.high) == pytest.approx(np.percentile([-1.6, -1.4], (2, 98)))
+
+
 @pytest.mark.parametrize("low, high", [(0.02, 0.1), (0.0247, 0.0253), (1e-5, 3), (0.5, 0.9), (1e-9, 1e6), (20, 21)])
 def test_round_losses_lie_within_the_range_and_are_as_many_as_wished(low, high):
     for least, most in ((3, 5), (4, 6)):

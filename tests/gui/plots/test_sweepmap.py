@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPolygonF
 from PySide6.QtTest import QTest
 
 from gui import style
@@ -143,8 +143,8 @@ def test_the_map_draws_four_to_six_lines_at_round_losses(shown):
     for loss, chains in shown.lines:
         line = np.concatenate(chains)
         assert 10 ** (-1 - line.sum(axis=1) / 36) == pytest.approx(loss, rel=1e-9)
-    place = shown.cell_rect(9, 9)
-    before = shown.grab(place).toImage()
+    before = shown.grab().toImage()
+    assert shown.grab().toImage() == before
     shown.set_contours(True)
     assert shown.grab().toImage() != before and shown.contours
 
@@ -157,7 +157,12 @@ def test_labels_of_lines_lie_inside_and_apart(shown):
         assert place is None or QRectF(places.map).contains(place)
         taken += [place] if place is not None else []
     assert len(taken) >= 3
+    line = polygon(shown.lines[2][1][0], places)
+    for _ in range(2):  # of the same line, so that they would lie on one another
+        taken.append(label_place(line, metrics, "0.05", taken, QRectF(places.map)))
     assert not any(one.intersects(other) for one in taken for other in taken if one is not other)
+    corner = QPolygonF([QPointF(places.map.topLeft()), QPointF(places.map.topLeft()) + QPointF(110, 0)])
+    assert label_place(corner, metrics, "0.05", [], QRectF(places.map)) is None
 
 
 def test_values_beside_the_cells_never_touch(shown):
@@ -261,6 +266,35 @@ def test_only_cells_that_changed_are_painted_again(shown):
     shown._recolour()
     shown._image._look = None
     assert shown.grab().toImage() == after and shown.painted == 20
+
+
+@pytest.mark.parametrize("unit", [1.5, 2, 3])
+def test_on_a_finer_screen_pictures_have_whole_dots_also_where_only_one_changed(shown, unit):
+    made = pictures(4, 5)
+
+    def painted():
+        paper = QImage(round(600 * unit), round(420 * unit), QImage.Format.Format_RGB32)
+        paper.setDevicePixelRatio(unit)
+        shown.render(paper)
+        return paper
+
+    shown.set_tiled(True)
+    shown.show_cells(cells(pictures=made))
+    painted()
+    shown.show_cells(cells(pictures={**made, (2, 1): 255 - made[2, 1]}))
+    image = painted()
+    assert shown.painted == 1
+    rect = shown.cell_rect(2, 1)
+    left, right, top = (round((side - start) * unit) + round(start * unit) for side, start in (
+        (rect.left(), shown.cell_rect(0, 0).left()), (rect.right() + 1, shown.cell_rect(0, 0).left()),
+        (rect.top(), shown.cell_rect(3, 0).top())))
+    bottom = top + round((rect.bottom() + 1 - shown.cell_rect(3, 0).top()) * unit) - round(
+        (rect.top() - shown.cell_rect(3, 0).top()) * unit)
+    edge = round(2 * unit)
+    factor = min(right - left - 2 * edge, bottom - top - 2 * edge) // 7
+    x, y = left + (right - left - 7 * factor) // 2, top + (bottom - top - 7 * factor) // 2
+    dots = [[QColor(image.pixel(x + i, y + k)).red() for i in range(7 * factor)] for k in range(7 * factor)]
+    np.testing.assert_array_equal(dots, np.kron(255 - made[2, 1], np.ones((factor, factor), int)))
 
 
 def test_a_table_that_goes_on_filling_is_seen(shown):
