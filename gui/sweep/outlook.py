@@ -70,8 +70,13 @@ class Outlook(QObject):
 
     def want_time(self, base: Experiment) -> None:
         """Measure how long an epoch takes, where that disturbs no training; ``changed`` follows."""
-        if self._session.ready and not self._session.training.at_work:
+        if self._session.ready and not self._disturbs:
             self._session.forecast.look_ahead((base,), DEVICE)
+
+    @property
+    def _disturbs(self) -> bool:
+        """Whether something is being trained that measuring would disturb, and be disturbed by."""
+        return self._session.training.at_work or self._session.sweeps.busy
 
     def epoch_s(self, base: Experiment) -> float | None:
         """Seconds per epoch, as far as it was measured."""
@@ -87,7 +92,7 @@ class Outlook(QObject):
             return self.tr("How long it takes depends on the cluster.")
         if not (self._session.ready or self._session.broken):
             return self.tr("How long it takes follows when torch is loaded.")
-        if self._session.training.at_work:
+        if self._disturbs:
             return self.tr("How long it takes is measured when nothing is being trained.")
         return ""
 

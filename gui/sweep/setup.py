@@ -100,6 +100,7 @@ class SweepPage(QDialog):
             part.changed.connect(self._refresh)
         self.axes.list_left.connect(self._leave_list)
         self.outlook.changed.connect(self._show_state)
+        self._session.sweeps.state_changed.connect(self._show_state)
         self.foot.started.connect(self._start)
         self.foot.left.connect(self.close)
         self._session.draft.changed.connect(self._take_draft)
@@ -224,9 +225,11 @@ class SweepPage(QDialog):
         whole = look is not None and self.outlook.complete
         if look is not None and whole:
             runs -= look.left_out * max(1, len(sweep.seeds))
-        none = () if runs or not whole else (self.tr("None of the cells can be trained."),)
+        others: tuple[str, ...] = () if runs or not whole else (self.tr("None of the cells can be trained."),)
+        if self._session.sweeps.busy:
+            others += (self.tr("A sweep is being trained. Stop it, or let it end; it can be continued later."),)
         said = (self._said,) if self._said else ()
-        self.foot.show_problems((*said, *self._trouble.whole), (*self._trouble.reasons, *none))
+        self.foot.show_problems((*said, *self._trouble.whole), (*self._trouble.reasons, *others))
         self.foot.show_cells(look)
         self.outlook.want_time(base)
         self.foot.show_forecast(runs, epochs_of(sweep), self._seconds(sweep, base, runs),

@@ -379,6 +379,15 @@ def test_missing_data_are_named_and_nothing_is_ordered(make_session, show, monke
     assert "MNIST" in page._session.messages[-1].text, "with its buttons, in the window"
 
 
+def test_while_a_sweep_is_trained_another_can_be_set_up_but_not_started(page, monkeypatch):
+    monkeypatch.setattr(type(page._session.sweeps), "busy", True)
+    page._session.sweeps.state_changed.emit("running")
+    assert "A sweep is being trained" in why_not(page) and not page.foot.problems.isVisible()
+    monkeypatch.undo()
+    page._session.sweeps.state_changed.emit("idle")
+    assert page.foot.start.isEnabled()
+
+
 def test_every_control_is_named_and_explained(page):
     add(page, "train.optimizer")
     controls = [*(it for row in page.axes.rows for it in row.inputs()), *page.method.inputs(), page.axes.add,
