@@ -27,6 +27,8 @@ from gui.sweep.sources import FILE, FORM, SourceForm
 from gui.sweep.trouble import trouble
 
 SIZE = (860, 660)
+START_S = 5.0
+"""Until the workers have loaded torch and the images."""
 NARROWEST, WIDEST = 840, 1000
 """Room for a row of an axis; and a wider page would tear labels and fields apart."""
 
@@ -240,7 +242,7 @@ class SweepPage(QDialog):
         epochs, epoch_s = epochs_of(sweep), self.outlook.epoch_s(base)
         if epochs is None or epoch_s is None or self.method.address or self._trouble.whole:
             return None
-        return runs * epochs * epoch_s / self.outlook.workers(self.method.workers.value())
+        return START_S + runs * epochs * epoch_s / self.outlook.workers(self.method.workers.value())
 
     def _own_name(self) -> str:
         """What a sweep is called that nobody named."""
