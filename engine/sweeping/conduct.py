@@ -53,7 +53,7 @@ class Conductor:
         self._plan = Plan(self.folder, order.sweep)
         self._pieces = Pieces(order.sweep)
         self._crew: crews.Crew | None = None
-        self._fingerprints: dict[Any, str] = {}
+        self._fingerprints = self._plan.fingerprints()
         self._recordings: dict[int, Recording] = {}
         self._stopped = False
 

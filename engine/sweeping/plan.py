@@ -10,6 +10,8 @@ from typing import Any
 
 from engine import storage, sweep
 from engine.answers import Pictures
+from engine.dataspec import Data
+from engine.run import Run
 from engine.runfiles.notices import RunError
 from engine.sweep import Sweep, Trial
 from engine.sweeping import results
@@ -62,6 +64,16 @@ class Plan:
             if not row.over:
                 self._rows[number] = self.folder.row(self._trials[number])
 
+    def fingerprints(self) -> dict[Data, str]:
+        """Of the images that trainings here have begun with: what goes on later is to use the same."""
+        found: dict[Data, str] = {}
+        for number, row in self._rows.items():
+            data = self._trials[number].experiment.data
+            if row.folder is not None and not found.get(data):
+                with suppress(RunError):
+                    found[data] = Run(row.folder).info.data_fingerprint
+        return found
+
     @property
     def images(self) -> int:
         """How many different sets of images the trainings use."""
@@ -112,10 +124,10 @@ class Plan:
         run = self.folder.run_of(trial)
         if not run.folder.is_dir():
             return b"", 0
-        with suppress(RunError):
-            if (point := run.resume_point()) is not None:
-                return point[0].path.read_bytes(), int(point[1]["epoch"])
-        if len(run.metrics().step_index) or run.checkpoints() or run.problem:
+        ours = not run.problem and run.experiment == trial.experiment
+        if ours and (point := run.resume_point()) is not None:
+            return point[0].path.read_bytes(), int(point[1]["epoch"])
+        if not ours or _begun(run):
             storage.set_aside(run.folder)
         return b"", 0
 
@@ -167,3 +179,11 @@ class Plan:
             if self._sweep.drawn:
                 self._study.ask(cell, self._drawn[cell])
             self._tell(cell)
+
+
+def _begun(run: Run) -> bool:
+    """Whether there is anything of a training in a run's folder, even if it cannot be read."""
+    try:
+        return bool(run.checkpoints() or len(run.metrics().step_index))
+    except RunError:
+        return True
