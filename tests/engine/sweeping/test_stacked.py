@@ -92,6 +92,7 @@ def test_without_dropout_the_losses_are_those_of_one_after_another(network, opti
         assert outline(told) == outline(expected)
         assert losses(told)[:20] == pytest.approx(losses(expected)[:20], abs=1e-5, rel=0)
         assert len(losses(told)) == 40
+        assert told[-1].elapsed_s >= only(Step, told)[0].elapsed_s > 0 and told[-1].images_per_second > 0
         for field in ("training_loss", "validation_loss", "test_loss"):
             assert getattr(told[-1], field) == pytest.approx(getattr(expected[-1], field), rel=0.01)
         means = [[one.running_loss for one in only(Evaluation, events)][1:] for events in (told, expected)]
@@ -120,7 +121,8 @@ def test_each_seed_has_its_own_weights_and_order(images):
     chosen = cells(DENSE, *({"train.seed": seed} for seed in (0, 1, 1, 2)))
     told = [losses(events) for events in together(chosen, images)]
     assert told[1] == pytest.approx(told[2], abs=1e-6)
-    assert len({round(one[0], 6) for one in told}) == 3
+    for ours, experiment in zip(told, chosen, strict=True):
+        assert ours[:20] == pytest.approx(losses(alone(experiment, images))[:20], abs=1e-5, rel=0)
 
 
 def test_evaluations_inside_an_epoch_and_of_a_sample_are_the_same(images):
@@ -132,6 +134,14 @@ def test_evaluations_inside_an_epoch_and_of_a_sample_are_the_same(images):
         assert outline(told) == outline(expected)
         assert [(one.step, one.validation_loss) for one in only(Evaluation, told)] == [
             (one.step, pytest.approx(one.validation_loss, rel=1e-3)) for one in only(Evaluation, expected)]
+
+
+def test_snapshots_are_of_the_ends_and_of_epochs_to_keep_and_no_epochs_are_a_training_too(images):
+    kept, = together([replaced(DENSE, {"train.keep": (2,)})], images)
+    assert [snapshot.step for snapshot in only(Snapshot, kept)] == [0, 20, 40]
+    none = replaced(DENSE, {"train.epochs": 0})
+    for told in together([none, none], images):
+        assert outline(told) == outline(alone(none, images))
 
 
 def test_with_dropout_the_means_over_cells_agree(images):
