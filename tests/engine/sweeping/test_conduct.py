@@ -1,18 +1,13 @@
 """A sweep from order to end with one worker: every trial is a run as if trained alone, whatever comes in between."""
 
-import errno
-import os
 import shutil
 
 import pytest
 
-from engine import data, runs, storage, sweep
-from engine.experiment import replaced
+from engine import data, runs, sweep
 from engine.fields import ExperimentError
 from engine.inbox import Inbox
 from engine.runfiles.notices import RunError
-from engine.runfiles.saving import SaveFailed
-from engine.sweep import trials
 from engine.sweeping.conduct import conduct
 from engine.sweeping.folder import SETTINGS, SweepFolder, create
 from engine.sweeping.study import StudyError
@@ -285,64 +280,3 @@ def test_a_folder_that_cannot_be_written_is_said_by_name(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunError):
         carried_out(small(), tmp_path / "file")
-
-
-# The disk
-
-
-@pytest.fixture
-def full_disk(monkeypatch):
-    """A disk that takes ``at`` writes more, and then refuses ``left`` of them."""
-    real, state = storage._write, {"at": 10**9, "left": 0, "refused": 0}
-
-    def write(descriptor, data):
-        state["at"] -= 1
-        if state["at"] < 0 and state["left"] > 0:
-            state["left"] -= 1
-            state["refused"] += 1
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(descriptor, data)
-
-    monkeypatch.setattr(storage, "_write", write)
-    return state
-
-
-@pytest.mark.parametrize("at", [4, 11, 23])
-def test_a_disk_that_is_full_for_a_while_is_said_and_changes_nothing(tmp_path, folder, full_disk, at):
-    """Case 13, at the making of a run, in its middle, and later."""
-    full_disk.update(at=at, left=4)
-    events = carried_out(small(WIDE, SIZES, piece_epochs=1), tmp_path)
-    assert full_disk["refused"] == 4
-    failures = of(SaveFailed, events)
-    assert failures and all("disk is full" in failure.notice.message for failure in failures)
-    assert events[-1].complete and table(events[-1].rows) == table(folder.rows(folder.trials()))
-    assert weights(events[-1].folder) == weights(folder)
-    assert len(events[-1].folder.results().rows) == 3
-
-
-def test_while_the_disk_is_full_a_sweep_can_be_stopped_and_goes_on_later(tmp_path, folder, full_disk):
-    full_disk.update(at=11, left=10**6)
-    settings = small(WIDE, SIZES, piece_epochs=1)
-    events = carried_out(settings, tmp_path, stop_after=lambda event: isinstance(event, SaveFailed))
-    stopped = events[-1]
-    assert isinstance(stopped, Swept) and not stopped.complete
-    assert not any(event.over for event in of(Told, events) if event.row.status not in ("finished", "diverged"))
-    full_disk.update(left=0)
-    events = carried_out(settings, tmp_path, stopped.folder)
-    assert table(events[-1].rows) == table(folder.rows(folder.trials())) and weights(stopped.folder) == weights(folder)
-
-
-def test_the_end_of_a_training_that_cannot_be_written_is_no_end(tmp_path, full_disk):
-    """The worker is done, the disk takes nothing more, and the user stops: the trial is not over."""
-    settings = small({"field": "train.momentum", "values": [0.5]})
-    full_disk.update(at=6, left=10**6)
-    events = carried_out(settings, tmp_path, stop_after=lambda event: isinstance(event, SaveFailed))
-    assert of(SaveFailed, events) and not of(Told, events) and not events[-1].complete
-    full_disk.update(left=0)
-    assert carried_out(settings, tmp_path, events[-1].folder)[-1].complete
-
-
-def test_replacing_an_experiment_keeps_its_trials(folder):
-    """What the tests above rest on: the trials of the folder are those of the settings."""
-    assert [trial.experiment for trial in folder.trials()] == [trial.experiment for trial in trials(folder.sweep)]
-    assert replaced(folder.sweep.base, {"train.learning_rate": 0.05}) == folder.trials()[0].experiment
