@@ -18,7 +18,7 @@ from engine.sweeping.folder import create
 from engine.sweeping.piece import Done, Piece, Refused
 from engine.sweeping.pieces import Pieces
 from engine.sweeping.plan import Plan
-from engine.sweeping.recording import Recording
+from engine.sweeping.recording import Recording, cannot_begin
 from engine.sweeping.study import StudyError, identity
 from engine.sweeping.told import Begun, Opened, Staffed, SweepOrder, Swept, Told
 
@@ -100,7 +100,12 @@ class Conductor:
     def _hand_out(self) -> Iterator[Any]:
         """Pieces of new trainings, while there are workers for them."""
         while not self._stopped and self._crew is not None and self._crew.room > 0:
-            trial = self._plan.next()
+            try:
+                trial = self._plan.next()
+            except (OSError, StudyError) as error:  # it is drawn again at the next turn
+                yield cannot_begin(self.folder.folder, error)
+                time.sleep(WAIT_S)
+                return
             if trial is None:
                 return
             checkpoint, done = self._plan.reached(trial)

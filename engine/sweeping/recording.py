@@ -6,13 +6,14 @@ import shutil
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from engine import runs
 from engine.events import Checkpoint, Diverged, Evaluation, Finished
 from engine.inbox import Inbox, Stop
 from engine.run import Run
-from engine.runfiles.notices import NotWritable, RunError
+from engine.runfiles.notices import NotWritable, RunError, reason
 from engine.runfiles.saving import SaveFailed
 from engine.runfiles.writer import Limits
 from engine.sweep import Trial
@@ -75,7 +76,7 @@ class Recording:
                 told = next(self._recording(), ())
             except NotWritable as error:
                 self._recorded, self._refused = None, True
-                yield (self._cannot_begin(error),)
+                yield (cannot_begin(self._run.folder.parent, error),)
                 continue
             failures = tuple(event for event in told if isinstance(event, SaveFailed))
             self._refused = bool(failures)
@@ -92,13 +93,6 @@ class Recording:
             self._recorded = runs.record(run, _fed(self._waiting), self._inbox, device="cpu", threads=self._threads,
                                          limits=LIMITS)
         return self._recorded
-
-    def _cannot_begin(self, error: NotWritable) -> SaveFailed:
-        """What is said where not even the folder can be made."""
-        folder, free = self._run.folder.parent, None
-        with suppress(OSError):
-            free = shutil.disk_usage(folder).free
-        return SaveFailed(0, NEEDED, free, str(error.values.get("reason", error)), folder, None)
 
     def fail(self, error: RunError) -> None:
         """Note, as far as the disk lets us, that the training failed."""
@@ -123,6 +117,15 @@ class Recording:
         if self._recorded is not None:
             self._recorded.close()  # type: ignore[attr-defined]
             self._recorded = None
+
+
+def cannot_begin(folder: Path, error: Exception) -> SaveFailed:
+    """What is said where a training cannot even be begun in this folder."""
+    free = None
+    with suppress(OSError):
+        free = shutil.disk_usage(folder).free
+    said = reason(error) if isinstance(error, OSError) else str(getattr(error, "values", {}).get("reason", error))
+    return SaveFailed(0, NEEDED, free, said, folder, None)
 
 
 def _fed(turns: deque[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

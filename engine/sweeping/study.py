@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.experiment import flat
+from engine.runfiles.saving import FULL
 from engine.sweep import Axis, Sweep, points, to_toml
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Study:
         """Draw a combination for a cell, or find the one that was drawn for it before a crash.
 
         ``values``: what is known to have been drawn for it. A cell's draw depends on its number and on what is known of
-        others, not on how often the sweep was interrupted.
+        others, not on how often the sweep was interrupted. Raises StudyError where it cannot be written down.
         """
         import optuna
 
@@ -85,8 +86,12 @@ class Study:
                 user_attrs={CELL: cell}))
             return self.ask(cell)
         self._study.sampler = _sampler(self._sweep, cell)
-        drawn = self._study.ask(ranges)
-        drawn.set_user_attr(CELL, cell)
+        try:
+            drawn = self._study.ask(ranges)
+            drawn.set_user_attr(CELL, cell)
+        except Exception as error:  # whatever SQLAlchemy and its driver raise
+            cause = FULL if "disk is full" in str(error) else f"the study cannot be written ({type(error).__name__})"
+            raise StudyError("study.unwritable", f"{cause[:1].upper()}{cause[1:]}.", reason=cause) from error
         self._open[cell] = drawn
         return self._values(drawn.params)
 

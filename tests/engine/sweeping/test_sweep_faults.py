@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 
+import optuna
 import pytest
 
 from engine import runs, storage
@@ -12,6 +13,7 @@ from engine.runfiles.notices import RunError
 from engine.runfiles.records import application_version
 from engine.runfiles.saving import SaveFailed
 from engine.sweep import trials
+from engine.sweeping.folder import SweepFolder
 from engine.sweeping.piece import Piece, work
 from engine.sweeping.recording import Recording
 from engine.sweeping.told import Begun, Swept, Told
@@ -200,3 +202,27 @@ def test_a_trial_that_is_hopeless_is_ended_early_and_over(tmp_path):
     assert {swept.folder.run_of(swept.folder.trials()[row.number]).state.reason for row in pruned} == {"pruned"}
     again = carried_out(settings, tmp_path, swept.folder)
     assert not of(Begun, again) and table(again[-1].rows) == table(swept.rows)
+
+
+@pytest.mark.parametrize("what", ["cells.jsonl", "study.db"])
+def test_a_draw_that_cannot_be_written_down_is_said_and_drawn_again(tmp_path, monkeypatch, what):
+    settings, left = small(DRAWN, method="random", trials=3), [2]
+    whole = carried_out(settings, tmp_path / "whole")[-1]
+
+    def refuse(real, error):
+        def call(*given, **named):
+            if left[0]:
+                left[0] -= 1
+                raise error
+            return real(*given, **named)
+        return call
+
+    if what == "study.db":
+        monkeypatch.setattr(optuna.study.Study, "ask", refuse(optuna.study.Study.ask, RuntimeError("disk is full")))
+    else:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        monkeypatch.setattr(SweepFolder, "note_drawn", refuse(SweepFolder.note_drawn, full))
+    events = carried_out(settings, tmp_path / "refused")
+    failures = of(SaveFailed, events)
+    assert len(failures) == 2 and all("disk is full" in failure.notice.message for failure in failures)
+    assert events[-1].complete and table(events[-1].rows) == table(whole.rows)
