@@ -89,8 +89,16 @@ class Figure(Part):
     maps: tuple[Maps, ...] = ()
 
 
+class SweepEntry(Part):
+    """One of a report's sweeps: a bundled sweep, what it is called there, and what it found."""
+
+    preset: str
+    title: str
+    caption: str
+
+
 class Report(Part):
-    """One report: who wrote it, its experiments, its figures in order."""
+    """One report: who wrote it, its experiments, its figures in order, its sweeps."""
 
     name: str
     title: str
@@ -99,6 +107,7 @@ class Report(Part):
     note: str = ""
     experiment: tuple[Entry, ...] = Field(min_length=1)
     figure: tuple[Figure, ...] = ()
+    sweep: tuple[SweepEntry, ...] = ()
 
     def entry(self, preset: str) -> Entry:
         """The experiment of this preset. Raises KeyError."""

@@ -8,6 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -175,6 +176,12 @@ def to_toml(sweep: Sweep) -> str:
     return tomli_w.dumps(plain)
 
 
+def identity(sweep: Sweep) -> str:
+    """What makes a sweep the one that it is: everything but what describes it."""
+    plain = sweep.model_copy(update={"name": "", "source": "", "note": ""})
+    return sha256(to_toml(plain).encode()).hexdigest()
+
+
 def count(sweep: Sweep) -> int:
     """How many trainings the sweep has, without making them."""
     return cells(sweep) * max(1, len(sweep.seeds))
@@ -203,6 +210,9 @@ def problems(sweep: Sweep) -> tuple[Problem, ...]:
 def _problems(sweep: Sweep) -> Iterator[Problem]:
     if bool(sweep.axes) == bool(sweep.experiments):
         yield Problem("sweep.axes", "axes", (), "Choose at least one field that varies, or a list of experiments.")
+    if any(one.needs_encoder for one in sweep.experiments or (sweep.base,)):
+        yield Problem("sweep.encoder", "base", "classifier", "A sweep trains autoencoders, and classifiers from "
+                      "scratch; these go on from the encoder of another run.")
     known = experiments.flat(sweep.base)
     for place, axis in enumerate(sweep.axes):
         path = f"axes.{place}.field"

@@ -139,6 +139,11 @@ class Grid:
         return self._of(lambda cell: math.nan if cell.spread is None else cell.spread, math.nan, np.float64)
 
     @property
+    def seeds(self) -> NDArray[np.int64]:
+        """How many trainings each mean is of."""
+        return self._of(lambda cell: len(cell.losses), 0, np.int64)
+
+    @property
     def marks(self) -> NDArray[np.str_]:
         """What stands in place of a loss."""
         return self._of(lambda cell: "" if cell.mark == "pending" else cell.mark, "", "<U10")

@@ -77,7 +77,7 @@ def _new_sweep(window: Any, path: str) -> None:
     """The page that sets up a sweep, with that of a file if one is named."""
     page = window.tab.set_up()
     if path:
-        page.show_sweep(sweeps.load(Path(path)))
+        page.open_file(Path(path))
 
 
 def own_image_page(window: Any) -> OwnImagePage:
@@ -214,7 +214,6 @@ def _open_run(session: Session, path: Path) -> None:
 def _open_experiment(session: Session, path: Path) -> None:
     try:
         if sweeps.is_sweep(path):
-            sweeps.load(path)
             session.dialog_wanted.emit(f"new sweep: {path}")
             return
         found = experiments.load(path)

@@ -228,6 +228,15 @@ def sweep_save_failed(session: Session, event: Any) -> Message:
     ), key="sweep")
 
 
+def sweep_busy(session: Session) -> Message | None:
+    """Only one sweep at a time."""
+    if not session.sweeps.busy:
+        return None
+    text = translate("explain", "A sweep is at work. Stop it first; it can be continued later.")
+    return Message(text, "information", (Action(translate("explain", "Stop the sweep"), session.sweeps.stop),),
+                   key="sweep busy")
+
+
 def sweep_failure(session: Session, failure: Failure) -> Message:
     """A sweep that ended with an exception: what is finished is kept."""
     order, actions = session.sweeps.order, []

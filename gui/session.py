@@ -241,12 +241,12 @@ class Session(QObject):
     def sweep(self, order: SweepOrder) -> None:
         """Begin a sweep, or go on with one; a message says why when that cannot be."""
         first = order.sweep.experiments[0] if order.sweep.experiments else order.sweep.base
-        obstacle = None if self.sweeps.busy else explain.obstacle(self, order.runs_dir, first, None)
+        obstacle = explain.sweep_busy(self) or explain.obstacle(self, order.runs_dir, first, None)
         if obstacle is not None:
             self.message.emit(obstacle)
-        elif not self.sweeps.busy:
-            self.torch.start()
-            self.sweeps.start(order)
+            return
+        self.torch.start()
+        self.sweeps.start(order)
 
     @Slot(object)
     def _say_sweep_trouble(self, event: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from engine import sweep
@@ -19,7 +20,8 @@ from engine.sweeping.piece import Done, Piece, Refused
 from engine.sweeping.pieces import Pieces
 from engine.sweeping.plan import Plan
 from engine.sweeping.recording import Recording, cannot_begin
-from engine.sweeping.study import StudyError, identity
+from engine.sweeping.study import StudyError
+from engine.sweeping.together import Together
 from engine.sweeping.told import Begun, Opened, Staffed, SweepOrder, Swept, Told
 
 WAIT_S = 0.05
@@ -46,7 +48,7 @@ class Conductor:
 
     def __init__(self, order: SweepOrder, inbox: Inbox) -> None:
         self._order, self._inbox = order, inbox
-        if order.folder is not None and identity(order.folder.sweep) != identity(order.sweep):
+        if order.folder is not None and sweep.identity(order.folder.sweep) != sweep.identity(order.sweep):
             raise StudyError("study.other", f"{order.folder.folder} belongs to another sweep. Start this one in a "
                              "folder of its own.", path=str(order.folder.folder))
         self.folder = order.folder or create(order.runs_dir, order.sweep)
@@ -88,9 +90,22 @@ class Conductor:
             return crews.Cluster(order.cluster)
         if order.workers:
             return crews.Crew(order.workers)
+        if self._device != "cpu":
+            return Together(self._device)
         from engine.device import physical_cores
 
         return crews.Crew(max(1, min(self._plan.left, physical_cores())), measured=True)
+
+    @cached_property
+    def _device(self) -> str:
+        """Where the networks are trained: 'cuda', or 'cpu' for everything but what pays on a GPU."""
+        order = self._order
+        if order.workers or order.cluster or order.device == "cpu" or order.sweep.pruning:
+            return "cpu"
+        from engine import device
+
+        chosen = device.choose(order.device).type
+        return chosen if chosen == "cuda" else "cpu"
 
     def _obey(self) -> None:
         """Take the commands; only to stop means anything to a sweep."""
@@ -115,10 +130,14 @@ class Conductor:
     def _give(self, trial: Trial, checkpoint: bytes, done: int) -> None:
         """The next piece of a training whose epochs so far lie in a checkpoint."""
         assert self._crew is not None
-        known, until = self._fingerprints.get(trial.experiment.data, ""), self._pieces.until(trial, done)
+        known, until = self._fingerprints.get(trial.experiment.data, ""), self._until(trial, done)
         piece = Piece(to_toml(trial.experiment), str(self._order.data_dir), known, until, done, checkpoint,
                       self._order.threads, application_version())
         self._crew.give(trial, piece)
+
+    def _until(self, trial: Trial, done: int) -> int:
+        """The epoch that the next piece ends with; what is trained together is trained to its end."""
+        return trial.experiment.train.epochs if self._device != "cpu" else self._pieces.until(trial, done)
 
     def _gather(self) -> Iterator[tuple[Any, ...]]:
         """Take in what came back."""
@@ -135,7 +154,7 @@ class Conductor:
 
     def _record(self, trial: Trial, fingerprint: str) -> Recording:
         made = self._recordings[trial.number] = Recording(self.folder.run_of(trial), trial, fingerprint,
-                                                          self._order.threads)
+                                                          self._order.threads, self._device)
         return made
 
     def _refused(self, trial: Trial, answer: Refused) -> tuple[Any, ...]:
@@ -143,7 +162,7 @@ class Conductor:
         if answer.fatal and not (answer.code.startswith("data.") and self._plan.images > 1):
             raise RunError(answer.code, answer.message, worker=answer.worker)
         recording = self._recordings.pop(trial.number, None) or Recording(
-            self.folder.run_of(trial), trial, "", self._order.threads)
+            self.folder.run_of(trial), trial, "", self._order.threads, self._device)
         recording.fail(RunError(answer.code, answer.message))
         row = self.folder.row(trial)
         self._plan.finish(trial, row, None)

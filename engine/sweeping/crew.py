@@ -160,10 +160,10 @@ def _answer(future: Future[Done | Refused], piece: Piece) -> Done | Refused:
     if isinstance(error, ImportError | AttributeError | TypeError):  # it does not know what a piece is
         return Refused("sweep.version", f"A worker has another version of the program ({error}). Install "
                        f"{piece.version} there.", "", True)
-    return _died(error)
+    return died(error)
 
 
-def _died(error: BaseException | None) -> Refused:
+def died(error: BaseException | None) -> Refused:
     """The answer in place of a worker that gave none."""
     return Refused("sweep.worker_died", f"The worker ended {TRIES} times while it trained this "
                    f"({type(error).__name__}).", "", False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,9 +14,10 @@ from typing import Any
 
 from engine import storage, sweep
 from engine.answers import Pictures
+from engine.fields import ExperimentError
 from engine.run import Run
 from engine.runfiles.notices import RunError
-from engine.sweep import Sweep, Trial
+from engine.sweep import Sweep, Trial, identity
 from engine.sweeping import results
 from engine.sweeping.results import Results, Row
 
@@ -116,6 +118,16 @@ def list_sweeps(runs_dir: Path) -> tuple[SweepFolder, ...]:
         return ()
     return tuple(SweepFolder(runs_dir / name) for name in sorted(names, reverse=True)
                  if (runs_dir / name / SETTINGS).is_file())
+
+
+def newest_of(settings: Sweep, runs_dir: Path) -> SweepFolder | None:
+    """The newest sweep of a folder of runs that trains the same networks as this one; None where there is none."""
+    wanted = identity(settings)
+    for folder in list_sweeps(runs_dir):
+        with suppress(ExperimentError, OSError):
+            if identity(folder.sweep) == wanted:
+                return folder
+    return None
 
 
 def open_sweep(name: str | Path, runs_dir: Path) -> SweepFolder:

@@ -107,7 +107,7 @@ def _end_with(parent: Any) -> None:
     os._exit(0)
 
 
-def work(piece: Piece) -> Done | Refused:
+def work(piece: Piece, device: str = "cpu") -> Done | Refused:
     """Do a piece. Raises nothing but what ends the process: an error is an answer."""
     me = name()
     if piece.version != application_version():
@@ -115,7 +115,7 @@ def work(piece: Piece) -> Done | Refused:
                        f"{piece.version}. Install the same version there.", me, True)
     try:
         with one_at_a_time:
-            return _work(piece, me)
+            return _work(piece, me, device)
     except Exception as error:
         text = " ".join(str(error).split())
         ours = getattr(error, "code", "")
@@ -144,7 +144,7 @@ def loaded(settings: Any, piece: Piece) -> Dataset:
     return images
 
 
-def _work(piece: Piece, me: str) -> Done | Refused:
+def _work(piece: Piece, me: str, device: str) -> Done | Refused:
     from engine import experiment
     from engine.learning.epochs import batches_per_epoch
 
@@ -154,14 +154,14 @@ def _work(piece: Piece, me: str) -> Done | Refused:
         return Refused("sweep.images", f"The worker {me} has other images of {settings.data.dataset}. Give it the same "
                        "data folder.", me, True)
     started = time.monotonic()
-    turns = tuple(_turns(settings, images, piece))
+    turns = tuple(_turns(settings, images, piece, device))
     step = max((event.step for turn in turns for event in turn), default=0)
     epochs = max(0.0, step / batches_per_epoch(settings, len(images.training)) - piece.from_epoch)
     picture, original = probed(settings, images, turns, piece.probe)
     return Done(turns, images.fingerprint, picture, me, epochs, time.monotonic() - started, original)
 
 
-def _turns(settings: Any, images: Dataset, piece: Piece) -> Iterator[tuple[Any, ...]]:
+def _turns(settings: Any, images: Dataset, piece: Piece, device: str) -> Iterator[tuple[Any, ...]]:
     """The events of the piece, packed, with a checkpoint at its end."""
     from engine import train
     from engine.events import State
@@ -175,7 +175,7 @@ def _turns(settings: Any, images: Dataset, piece: Piece) -> Iterator[tuple[Any, 
         state = State(tensors, values["values"])
     inbox, ends = Inbox(), piece.until_epoch * batches_per_epoch(settings, len(images.training))
     last = settings.train.epochs <= piece.until_epoch
-    events = train.train(settings, images, inbox, threads=piece.threads, checkpoint=state,
+    events = train.train(settings, images, inbox, device=device, threads=piece.threads, checkpoint=state,
                          pacing=train.Pacing(checkpoint_s=float("inf"), longest_s=float("inf")))
     asked = False
     for turn in events:

@@ -32,8 +32,10 @@ class Recording:
     ``evaluations``, (epoch, validation loss) of those that were told here.
     """
 
-    def __init__(self, run: Run, trial: Trial, fingerprint: str, threads: int) -> None:
+    def __init__(self, run: Run, trial: Trial, fingerprint: str, threads: int,
+                 device: str = "cpu") -> None:
         self._run, self._trial, self._fingerprint, self._threads = run, trial, fingerprint, threads
+        self._device = device
         self._waiting: deque[tuple[Any, ...]] = deque()
         self._inbox = Inbox()
         self._recorded: Iterator[tuple[Any, ...]] | None = None
@@ -88,10 +90,10 @@ class Recording:
         if self._recorded is None:
             run = self._run
             if not run.folder.is_dir():
-                runs.create(run.folder.parent, self._trial.experiment, self._fingerprint, threads=self._threads,
-                            name=run.folder.name)
-            self._recorded = runs.record(run, _fed(self._waiting), self._inbox, device="cpu", threads=self._threads,
-                                         limits=LIMITS)
+                runs.create(run.folder.parent, self._trial.experiment, self._fingerprint, device=self._device,
+                            threads=self._threads, name=run.folder.name)
+            self._recorded = runs.record(run, _fed(self._waiting), self._inbox, device=self._device,
+                                         threads=self._threads, limits=LIMITS)
         return self._recorded
 
     def fail(self, error: RunError) -> None:

@@ -72,7 +72,7 @@ def _done(pieces: Sequence[Piece], device: str) -> list[Done | Refused]:
         devices.release(chosen)
         half = len(pieces) // 2
         return _done(pieces[:half], device) + _done(pieces[half:], device)
-    return [work(piece) for piece in pieces]
+    return [work(piece, device) for piece in pieces]
 
 
 class OtherImages(Exception):

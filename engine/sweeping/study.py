@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.experiment import flat
 from engine.runfiles.saving import FULL
-from engine.sweep import Axis, Sweep, points, to_toml
+from engine.sweep import Axis, Sweep, identity, points
 
 if TYPE_CHECKING:
     import optuna
@@ -132,12 +132,6 @@ class Study:
     def _values(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters as the sweep names and orders them; JSON has made lists of nothing here."""
         return {axis.field: params[axis.field] for axis in self._sweep.axes if axis.field in params}
-
-
-def identity(sweep: Sweep) -> str:
-    """What makes a sweep the one that it is: everything but what describes it."""
-    plain = sweep.model_copy(update={"name": "", "source": "", "note": ""})
-    return sha256(to_toml(plain).encode()).hexdigest()
 
 
 def _sampler(sweep: Sweep, cell: int) -> optuna.samplers.BaseSampler:

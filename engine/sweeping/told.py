@@ -24,6 +24,9 @@ class SweepOrder:
     """Address of a Dask scheduler; '': this machine."""
     threads: int = 1
     """Of each worker."""
+    device: str = "auto"
+    """'cuda', or 'auto' where there is a GPU: networks that differ only in numbers are trained together there, unless
+    ``workers`` or ``cluster`` says otherwise. Everything else is done on processors."""
     folder: SweepFolder | None = None
 
 

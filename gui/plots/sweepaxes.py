@@ -125,7 +125,7 @@ def polygon(chain: Floats, places: Places) -> QPolygonF:
 
 def length(chain: QPolygonF) -> float:
     """Of a polyline, in px."""
-    points = np.array([(point.x(), point.y()) for point in chain]).reshape(-1, 2)
+    points = np.array([(point.x(), point.y()) for point in chain.toList()]).reshape(-1, 2)
     return float(np.hypot(*np.diff(points, axis=0).T).sum()) if len(points) > 1 else 0.0
 
 
@@ -137,7 +137,7 @@ def label_place(chain: QPolygonF, metrics: QFontMetrics, text: str, taken: Itera
     size = QSizeF(metrics.horizontalAdvance(text) + style.S, metrics.height())
     for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8):
         place = QRectF(QPointF(), size)
-        place.moveCenter(chain[round(share * (chain.size() - 1))])
+        place.moveCenter(chain.at(round(share * (chain.size() - 1))))
         if area.contains(place) and not any(place.intersects(other) for other in taken):
             return place
     return None

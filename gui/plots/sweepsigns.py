@@ -68,7 +68,7 @@ def paint_dot(painter: QPainter, place: QRect, in_corner: bool, theme: style.Tok
 def paint_star(painter: QPainter, place: QRect, in_corner: bool, theme: style.Tokens) -> None:
     """The best cell, in px."""
     reach = radius(place, 1)
-    middle = QPointF(place.topLeft()) + 1.6 * QPointF(reach, reach) if in_corner else QRectF(place).center()
+    middle = QPointF(place.left() + 1.6 * reach, place.top() + 1.6 * reach) if in_corner else QRectF(place).center()
     path = markers.shape("star", reach).translated(middle)
     pen = QPen(QColor(theme.surface), 3)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

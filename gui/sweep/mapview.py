@@ -134,7 +134,8 @@ class MapView(QWidget):
         self.map.show_cells(MapCells(
             seen.names.field(x), seen.names.field(y), self._ticks(seen, x, grid.xs), self._ticks(seen, y, grid.ys),
             grid.losses, grid.marks, pictures, spread if np.isfinite(spread).any() else None,
-            grid.place(best.number) if best is not None else None))
+            grid.place(best.number) if best is not None else None,
+            grid.seeds if len(seen.book.sweep.seeds) > 1 else None))
 
     @staticmethod
     def _ticks(seen: Seen, path: str, values: Any) -> tuple[str, ...]:

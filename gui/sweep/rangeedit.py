@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
@@ -99,7 +100,7 @@ class RangeEdit(QWidget):
     def mark(self, wrong: bool) -> None:
         """Mark the ends that cannot be taken."""
         for edit in (self.low, self.high):
-            style.mark(edit, "problem", wrong and not self._taken(lambda edit=edit: self._read(edit)))
+            style.mark(edit, "problem", wrong and not self._taken(partial(self._read, edit)))
         if wrong and not any(edit.property("problem") for edit in (self.low, self.high)):
             style.mark(self.low, "problem", True)
 

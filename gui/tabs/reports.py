@@ -12,17 +12,21 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLay
 from engine import reports
 from engine.experiment import with_folder_of
 from engine.reports import Report
+from engine.sweep import Sweep
+from engine.sweeping.folder import SweepFolder
+from engine.sweeping.told import SweepOrder
 from gui import style
 from gui.reports import numbers, standing
 from gui.reports.asking import Asker
 from gui.reports.figure import FigureBox, show_whole
 from gui.reports.standing import Standing
+from gui.reports.sweepbox import SweepBox, books
 from gui.session import Session
 from gui.widgets.controls import Flow, combo, labelled
 from gui.widgets.stage import Stage
 from gui.widgets.table import TableBox
 
-KEY = "reports.read"
+KEY, SWEEPS = "reports.read", "reports.sweeps"
 AFTER_MS = 250
 """Changes of the runs that come sooner after each other are read together."""
 
@@ -37,7 +41,8 @@ class ReportsTab(QWidget):
         self.reports = reports.bundled() if bundled is None else bundled
         self.standings: dict[str, Standing] = {}
         self.figures: list[FigureBox] = []
-        self._request = 0
+        self.sweeps: list[SweepBox] = []
+        self._request = self._sweeps_request = 0
         self._wanting: set[FigureBox] = set()
         self.asker = Asker(self._shown, self)
         self.chooser = combo(self.tr("Report"), self.tr("The report whose systems to reproduce"),
@@ -115,6 +120,11 @@ class ReportsTab(QWidget):
             box.retry.connect(self.read)
             box.setVisible(False)
             column.addWidget(box)
+        self.sweeps = [SweepBox(entry) for entry in self.report.sweep]
+        for sweep in self.sweeps:
+            sweep.wanted.connect(self._sweep)
+            sweep.opened.connect(self._session.show_sweep)
+            column.addWidget(sweep)
         column.addStretch(1)
         self.table.hide()
         self._page.setWidget(body)
@@ -134,9 +144,15 @@ class ReportsTab(QWidget):
         found = tuple(row.run for row in self._session.runs.rows)
         waiting = tuple(item.experiment for item in self._session.queue.items)
         self._request = self._shown.compute(KEY, partial(standing.read, self.report, found, waiting))
+        if self.sweeps:
+            self._sweeps_request = self._shown.compute(SWEEPS, partial(books, self.report.sweep,
+                                                                       self._session.runs_dir))
 
     @Slot(str, int, object)
     def _take_answer(self, key: str, request: int, answer: Any) -> None:
+        if key == SWEEPS and request == self._sweeps_request:
+            for sweep in self.sweeps:
+                sweep.show_book(answer.get(sweep.entry.preset))
         if key != KEY or request != self._request:
             return
         self.stage.show_content()
@@ -183,6 +199,15 @@ class ReportsTab(QWidget):
         known, done = bool(self.standings), not lacking
         text = self.tr("Nothing is missing.") if done else self.tr("{epochs} epochs").format(epochs=epochs)
         self.forecast.setText(text if known else "")
+
+    @Slot(object)
+    def _sweep(self, what: Sweep | SweepFolder) -> None:
+        """Train a sweep of the report, or what is missing of it, and look at it."""
+        session = self._session
+        folder = what if isinstance(what, SweepFolder) else None
+        settings = what.sweep if isinstance(what, SweepFolder) else what
+        session.sweep(SweepOrder(settings, session.data_dir, session.runs_dir, folder=folder))
+        session.dialog_wanted.emit("sweep")
 
     @Slot()
     def _queue_missing(self) -> None:

@@ -131,7 +131,8 @@ class SweepTab(QWidget):
         """Open the page that sets up a sweep."""
         self.page = SweepPage(self._session, self, resources.sweeps())
         self.page.ordered.connect(self._order)
-        self.page.open()
+        self.page.show()  # not modal: a message may offer to download what is missing
+        self.page.raise_()
         return self.page
 
     @Slot(object)

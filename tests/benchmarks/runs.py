@@ -73,7 +73,7 @@ def _listed(folder: Path) -> tuple[float, float]:
         if hasattr(remembered, "cache_clear"):
             remembered.cache_clear()
     started = time.perf_counter()
-    rows = runlist.read(folder)
+    rows, _ = runlist.read(folder)
     first = time.perf_counter()
     runlist.read(folder)
     assert sum(row.status == "damaged" for row in rows) == DAMAGED and len(rows) == COUNT
@@ -95,7 +95,7 @@ def _filtered(folder: Path, repeats: int) -> list[float]:
     panel = RunsPanel(session)
     panel.resize(320, 600)
     panel.show()
-    session.runs.rows = runlist.read(folder)
+    session.runs.rows, _ = runlist.read(folder)
     session.runs.changed.emit()
     QApplication.processEvents()
     texts = [TYPED[:end] for end in (*range(1, len(TYPED) + 1), *reversed(range(len(TYPED))))]
