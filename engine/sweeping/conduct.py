@@ -82,6 +82,7 @@ class Conductor:
         for recording in self._recordings.values():
             recording.close()
         self._recordings.clear()
+        self._plan.close()
 
     def _staffed(self) -> crews.Crew:
         """The workers: of a cluster, as many as were asked for, or as many as do most. Raises ClusterError."""

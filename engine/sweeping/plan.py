@@ -49,6 +49,10 @@ class Plan:
         self._trials[trial.number] = trial
         self._mates.setdefault(trial.cell, []).append(trial.number)
 
+    def close(self) -> None:
+        """Let go of the study."""
+        self._study.close()
+
     @property
     def trials(self) -> tuple[Trial, ...]:
         """Every training that is known."""
@@ -174,6 +178,7 @@ class Plan:
 
     def _catch_up(self) -> None:
         """Tell the study what it has not heard before a crash, or when it was lost."""
+        self._study.tidy()
         known = self._study.finished()
         for cell in sorted(self._mates.keys() - known):
             if self._sweep.drawn:

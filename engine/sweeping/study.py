@@ -40,8 +40,8 @@ class Study:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._sweep = sweep
         try:
-            storage = optuna.storages.RDBStorage(f"sqlite:///{folder / NAME}",
-                                                 engine_kwargs={"connect_args": {"timeout": 30}})
+            self._storage = storage = optuna.storages.RDBStorage(
+                f"sqlite:///{folder / NAME}", engine_kwargs={"connect_args": {"timeout": 30}})
             there = optuna.get_all_study_names(storage)  # one at most of ours, whatever the sweep was called then
             self._study = optuna.create_study(
                 storage=storage, study_name=next(iter(there), sweep.name or "sweep"), sampler=_sampler(sweep, 0),
@@ -57,10 +57,19 @@ class Study:
         if owner is None:
             self._study.set_user_attr(OWNER, identity(sweep))
         self._open: dict[int, optuna.trial.Trial] = {}
-        states = optuna.trial.TrialState
-        for trial in tried:
-            if CELL not in trial.user_attrs and trial.state == states.RUNNING:  # a crash came before it had a cell
-                self._study.tell(trial.number, state=states.FAIL)
+
+    def tidy(self) -> None:
+        """End what a crash left behind between being drawn and having a cell; only for whoever draws."""
+        import optuna
+
+        for trial in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
+            if CELL not in trial.user_attrs:
+                self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+
+    def close(self) -> None:
+        """Let go of the file, so that its folder can be moved on every system."""
+        self._storage.remove_session()
+        self._storage.engine.dispose()
 
     def finished(self) -> set[int]:
         """The cells whose end was told."""

@@ -1,10 +1,11 @@
 """A sweep from order to end with one worker: every trial is a run as if trained alone, whatever comes in between."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
-from engine import data, runs, sweep
+from engine import data, device, runs, sweep
 from engine.fields import ExperimentError
 from engine.inbox import Inbox
 from engine.runfiles.notices import RunError
@@ -112,6 +113,20 @@ def test_in_one_piece_a_sweep_has_the_same_numbers(folder, tmp_path):
     assert [event.over for event in of(Told, events)] == [True] * 3
     assert table(events[-1].rows) == table(folder.rows(folder.trials()))
     assert weights(events[-1].folder) == weights(folder)
+
+
+def test_as_many_workers_as_do_most_give_the_same_numbers(folder, tmp_path):
+    events = carried_out(folder.sweep, tmp_path, workers=0)
+    assert of(Staffed, events)[0].workers == min(3, device.physical_cores())
+    assert table(events[-1].rows) == table(folder.rows(folder.trials()))
+    assert weights(events[-1].folder) == weights(folder)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="asks the system for open files")
+def test_nothing_of_a_sweep_stays_open(folder):
+    carried_out(folder.sweep, folder.folder.parent, folder)
+    held = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+    assert not [path for path in held if path.is_relative_to(folder.folder)]
 
 
 def test_a_sweep_that_is_complete_is_not_trained_again(folder):

@@ -188,10 +188,15 @@ def test_a_new_name_makes_no_new_study(tmp_path):
 
 
 def test_what_was_asked_for_and_had_no_cell_yet_when_all_ended_does_not_stay_running(tmp_path):
-    drawn(tmp_path, drawing(), range(2))
-    (name,) = optuna.get_all_study_names(f"sqlite:///{tmp_path / NAME}")
-    optuna.load_study(study_name=name, storage=f"sqlite:///{tmp_path / NAME}").ask()
-    assert drawn(tmp_path, drawing(), [2]) and STATE.RUNNING not in {trial.state for trial in known(tmp_path)}
+    sweep = drawing()
+    folder, plan = planned(tmp_path, sweep)
+    conclude(plan, plan.next())
+    (name,) = optuna.get_all_study_names(f"sqlite:///{folder.folder / NAME}")
+    optuna.load_study(study_name=name, storage=f"sqlite:///{folder.folder / NAME}").ask()
+    assert Study(folder.folder, sweep).finished() == {0}  # who only looks changes nothing
+    assert [trial.state for trial in known(folder.folder)] == [STATE.COMPLETE, STATE.RUNNING]
+    Plan(folder, sweep)
+    assert [trial.state for trial in known(folder.folder)] == [STATE.COMPLETE, STATE.FAIL]
 
 
 # The plan rebuilds it
