@@ -22,7 +22,6 @@ from engine.experiment import Experiment
 from engine.fields import ExperimentError, Frozen, Problem, about
 
 Method = Literal["grid", "random", "tpe"]
-Finite = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 
 MOST_TRIALS = 20_000
 """More trainings than this are refused: nobody looks at them, and the list would no longer be quick."""
@@ -57,7 +56,7 @@ class Axis(Frozen):
     """One field of the experiment and the values that it takes: a list, or a range."""
 
     field: Annotated[str, about("Field", "The field that varies, by its dotted path.", max_length=200)]
-    values: Annotated[tuple[bool | int | Finite | str, ...], about("Values", "The values, one after another.",
+    values: Annotated[tuple[bool | int | float | str, ...], about("Values", "The values, one after another.",
                                                                   max_length=100_000)] = ()
     range: Annotated[Range | None, about("Range", "Values between two numbers, in place of a list.")] = None
 
