@@ -166,6 +166,12 @@ def test_stopped_and_continued_no_trial_is_trained_twice(tmp_path):
     assert kept.items() <= weights(second[-1].folder).items()
 
 
+def test_what_was_in_the_middle_when_the_sweep_was_stopped_is_interrupted_there(tmp_path):
+    settings = small({"field": "train.momentum", "values": [0.5]}, piece_epochs=1)
+    (row,) = carried_out(settings, tmp_path, stop_after=lambda event: isinstance(event, Told))[-1].rows
+    assert (row.status, row.epoch, row.over) == ("interrupted", 1.0, False) and row.validation_loss is not None
+
+
 def test_left_in_the_middle_a_trial_goes_on_from_its_checkpoint(tmp_path):
     """As after a crash: nobody stops the sweep, it is just not advanced any more."""
     settings = small({"field": "train.momentum", "values": [0.5]}, piece_epochs=1)
@@ -195,7 +201,7 @@ def test_what_is_finished_is_kept_even_if_its_run_is_damaged_later(copied, folde
     assert not of(Begun, events) and table(events[-1].rows) == table(folder.rows(folder.trials()))
 
 
-@pytest.mark.parametrize("fate", ["experiment.toml", "run.json", "checkpoints", "all"])
+@pytest.mark.parametrize("fate", ["experiment.toml", "run.json", "checkpoints", "new", "all"])
 def test_a_run_damaged_between_is_put_aside_and_trained_anew(tmp_path, folder, copied, fate):
     """Nothing of it is deleted, and the table is the one of a sweep that was left alone."""
     again = copied
@@ -203,9 +209,12 @@ def test_a_run_damaged_between_is_put_aside_and_trained_anew(tmp_path, folder, c
     run = again.run_of(again.trials()[2])
     if fate == "all":
         shutil.rmtree(run.folder)
-    elif fate == "checkpoints":
+    elif fate in ("checkpoints", "new"):
         for file in run.checkpoints():
             file.path.unlink()
+        if fate == "new":  # nothing was trained, and the settings are damaged
+            (run.folder / "metrics.jsonl").unlink()
+            (run.folder / "run.json").write_bytes(b"{")
     else:
         (run.folder / fate).write_bytes(b"\x00\xff")
     events = carried_out(again.sweep, tmp_path, again)

@@ -169,3 +169,8 @@ def test_a_sweep_that_is_not_there_is_said_by_name(tmp_path, name):
         open_sweep(name, tmp_path / "runs")
     assert caught.value.code == "sweep.missing"
     assert list_sweeps(tmp_path / "runs") == ()
+
+
+def test_no_name_is_no_sweep_even_where_the_folder_is_one(tmp_path):
+    with pytest.raises(runs.RunError):
+        open_sweep("", create(tmp_path, small()).folder)

@@ -157,6 +157,7 @@ def test_linear_values_are_those_of_numpy_as_a_person_reads_them():
 @pytest.mark.parametrize("wrong", [{"low": 2, "high": 1}, {"low": 1, "high": 1}, {"low": 0, "high": 1, "log": True},
                                    {"low": -1, "high": 1, "log": True}, {"low": 0, "high": math.inf},
                                    {"low": math.nan, "high": 1}, {"low": -math.inf, "high": 1},
+                                   {"low": -1e13, "high": 1}, {"low": 0, "high": 1e13},
                                    {"low": 0, "high": 1, "count": 1}, {"low": 0, "high": 1, "count": 100_001}])
 def test_a_range_that_cannot_be_is_refused_with_its_place(wrong):
     with pytest.raises(ExperimentError) as caught:
@@ -195,7 +196,8 @@ def test_a_range_too_narrow_to_tell_its_values_apart_trains_each_once():
     ({"axes": [{"field": "train.momentum", "values": [0.5, 0.1, 0.5]}]}, "sweep.repeated", "axes.0.values"),
     ({"axes": [{"field": "train.epochs", "values": [1, 1.0]}]}, "sweep.repeated", "axes.0.values"),
     ({"axes": [{"field": "train.seed", "values": [1, 2]}], "seeds": [1, 2]}, "sweep.seeds", "axes.0.field"),
-    ({"axes": [RATES], "seeds": [4, 5, 4]}, "sweep.repeated", "seeds")])
+    ({"axes": [RATES], "seeds": [4, 5, 4]}, "sweep.repeated", "seeds"),
+    ({"axes": [RATES], "base": {"task": "classifier"}}, "sweep.encoder", "base")])
 def test_a_problem_of_the_whole_sweep_is_named_with_its_place(settings, code, field):
     (problem,) = sweeps.problems(sweeps.parse(settings))
     assert (problem.code, problem.field) == (code, field) and problem.message.endswith(".")
