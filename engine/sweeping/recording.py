@@ -17,7 +17,7 @@ from engine.runfiles.notices import NotWritable, RunError, reason
 from engine.runfiles.saving import SaveFailed
 from engine.runfiles.writer import Limits
 from engine.sweep import Trial
-from engine.sweeping.piece import PackedState, unpacked
+from engine.sweeping.piece import PackedState, PackedWeights, unpacked
 
 LIMITS = Limits(line_s=5.0, visit_s=0.0, snapshots=2)
 """A trial keeps its first and last snapshot."""
@@ -40,6 +40,7 @@ class Recording:
         self._inbox = Inbox()
         self._recorded: Iterator[tuple[Any, ...]] | None = None
         self._last: Checkpoint | None = None
+        self._newest: PackedWeights | None = None
         self._refused = False
         self.over = False
         self.checkpoint = b""
@@ -52,9 +53,26 @@ class Recording:
 
     def take(self, turns: tuple[tuple[Any, ...], ...]) -> Iterator[tuple[SaveFailed, ...]]:
         """Write turns of packed events; while the disk refuses, tell so, and try again when advanced."""
+        kept = self._kept([event for turn in turns for event in turn])
         for turn in turns:
-            self._waiting.append(tuple(self._noted(event) for event in turn))
+            told = tuple(self._noted(event) for event in turn if id(event) in kept)
+            if told:
+                self._waiting.append(told)
         yield from self._write()
+
+    def _kept(self, events: list[Any]) -> set[int]:
+        """Which events are written: of a piece's checkpoints the newest and the best, of a training's snapshots the
+        untrained one, the last, and those that its experiment keeps."""
+        over = any(isinstance(event, Finished | Diverged) for event in events)
+        saved = [event for event in events if isinstance(event, PackedState)]
+        drawn = [event for event in events if isinstance(event, PackedWeights) and event.kept]
+        self._newest = drawn[-1] if drawn else self._newest
+        best = [event for event in saved if event.best]
+        keep = self._trial.experiment.train.keep
+        wanted = [*saved[-1:], *best[-1:], *(event for event in drawn if event.epoch == 0 or event.epoch in keep),
+                  *(drawn[-1:] if over else [])]
+        plain = [event for event in events if not isinstance(event, PackedState | PackedWeights)]
+        return {id(event) for event in (*wanted, *plain)}
 
     def _noted(self, packed: Any) -> Any:
         """An event unpacked, and what it says of how far the training is."""
@@ -109,7 +127,8 @@ class Recording:
         assert self._last is not None
         self._inbox.put(Stop("pruned"))
         step, epoch, values = self._last.step, self._last.epoch, self._last.state.values
-        self._waiting.append((Finished(
+        last = (unpacked(self._newest),) if self._newest is not None else ()
+        self._waiting.append((*last, Finished(
             step, epoch, "stopped", values.get("training_loss"), values.get("validation_loss"), None,
             values.get("best_step"), None, values.get("elapsed_s", 0.0)),))
         yield from self._write()
