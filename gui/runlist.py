@@ -81,9 +81,23 @@ def _sweep_row(folder: SweepFolder, unfolded: bool) -> SweepRow:
 
 def _trials(folder: SweepFolder) -> tuple[RunRow, ...]:
     """The runs of a sweep, by number."""
+    try:
+        sweep = folder.sweep
+    except (ExperimentError, OSError):
+        return ()
+    fields = (*sweep.fields, *(("train.seed",) if sweep.seeds else ())) or ("name",)
     found = sorted(runs.list_runs(folder.folder / TRIALS), key=lambda run: run.name)
-    titles = runs.titles(found)
-    return tuple(replace(_row(run, titles[run.folder]), trial=True) for run in found)
+    return tuple(replace(_row(run, run.notes.name or _varied(run, fields)), trial=True) for run in found)
+
+
+def _varied(run: Run, fields: Sequence[str]) -> str:
+    """What a run has in place of the others of its sweep: 'learning rate 0.05, momentum 0.95'."""
+    try:
+        settings = run.settings
+    except RunError:
+        return run.name
+    return ", ".join(str(settings.get(path)) if path == "name" else
+                     f"{path.rpartition('.')[2].replace('_', ' ')} {settings.get(path)}" for path in fields)
 
 
 def merged(rows: Sequence[RunRow], sweeps: Sequence[SweepRow]) -> tuple[RunRow | SweepRow, ...]:
