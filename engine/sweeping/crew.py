@@ -113,10 +113,9 @@ class Crew:
     def back(self, timeout_s: float) -> Iterator[tuple[Any, Done | Refused]]:
         """What came back within this time, with its key; a piece that no worker survives is refused."""
         done, _ = wait(self._at_work, timeout_s, FIRST_COMPLETED)
-        alone = len(self._at_work) == 1
         ended = [(self._at_work.pop(future), future) for future in done]
         broken = [one for one, future in ended
-                  if isinstance(future.exception(), BrokenProcessPool) and not (alone and one.tried >= TRIES)]
+                  if isinstance(future.exception(), BrokenProcessPool) and one.tried < TRIES]
         if any(isinstance(future.exception(), BrokenProcessPool) for _, future in ended):
             self._recover(broken)  # before anything is given to it
         for one, future in ended:
