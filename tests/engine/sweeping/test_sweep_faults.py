@@ -226,3 +226,9 @@ def test_a_draw_that_cannot_be_written_down_is_said_and_drawn_again(tmp_path, mo
     failures = of(SaveFailed, events)
     assert len(failures) == 2 and all("disk is full" in failure.notice.message for failure in failures)
     assert events[-1].complete and table(events[-1].rows) == table(whole.rows)
+
+
+def test_a_folder_that_cannot_be_written_is_said_by_name(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(RunError):
+        carried_out(small(), tmp_path / "file")
