@@ -296,13 +296,15 @@ class Sweeps(QObject):
 
     def forget(self, folder: Path) -> None:
         """A sweep is no longer there."""
+        if self._next is not None and self._next.folder == folder:
+            self._next = None
         if self.shown is not None and self.shown.folder.folder == folder:
             self.shown = None
             self.shown_changed.emit()
 
     @Slot(object)
     def _take_book(self, book: Book) -> None:
-        if self._next is None:
+        if self._next is None and book.folder.folder.is_dir():  # it may have been deleted meanwhile
             self.shown = book
             self.shown_changed.emit()
 
