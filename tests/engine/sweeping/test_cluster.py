@@ -121,7 +121,7 @@ def test_a_scheduler_that_cannot_be_reached_is_said_by_its_address(nobody):
     assert nobody in str(caught.value) and "workers of this machine" in str(caught.value)
 
 
-@pytest.mark.parametrize("address", ["nonsense://x", "tcp://", "tcp://127.0.0.1:port", "!"])
+@pytest.mark.parametrize("address", ["nonsense://x", "tcp://", "!"])
 def test_an_address_that_is_none_is_said_too(address):
     with pytest.raises(ClusterError) as caught:
         Cluster(address, timeout_s=0.5)

@@ -192,10 +192,17 @@ def test_fewer_workers_are_tried_where_it_is_measured():
     for _ in range(8):
         crew.note(1.0)
     assert crew.workers == 1 and crew.room == 1 and crew.speeds.keys() == {2}
+
+
+def test_a_measurement_in_which_a_worker_died_begins_anew():
+    crew = Hand(2, measured=True)
+    for _ in range(7):
+        crew.note(1.0)
     crew.give_all("a")
     crew.pool.burst()
     crew.came()
-    assert crew.speeds.keys() == {2}  # what was measured before the death stays
+    crew.note(1.0)
+    assert crew.speeds == {} and crew.workers == 2
 
 
 # Real processes
