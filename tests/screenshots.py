@@ -1,7 +1,7 @@
 """``python -m tests.screenshots [--to DIR] [--run FOLDER]``: every tab as a picture, light and dark, small and large.
 
 A run is trained first unless one is given: ``mnist-strided`` on the data that AUTOENCODER_EXPLORER_DATA names, else the
-built-in digits. Another training of the same experiment is at work while the pictures are taken.
+built-in digits; and a sweep of 25 small networks. Another training of the same experiment is at work while the pictures are taken.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from engine import experiment as experiments
-from engine import runs
+from engine import runs, sweep
 from engine.datasets import sources
 from engine.experiment import Experiment
 from engine.run import Run
@@ -45,6 +45,7 @@ def main() -> int:
     application = QApplication(sys.argv[:1])
     with tempfile.TemporaryDirectory() as folder:
         run = _copied(options.run, Path(folder)) if options.run else _trained(Path(folder))
+        _sweep(Path(folder))
         for theme in ("light", "dark"):
             style.apply(application, theme)
             _take(application, run, theme, options.to)
@@ -73,6 +74,22 @@ def _trained(runs_dir: Path) -> Run:
     for _ in record.record(run, train.train(experiment, images, inbox, threads=1), inbox):
         pass
     return runs.open_run(run.name, runs_dir)
+
+
+def _sweep(runs_dir: Path) -> None:
+    """A sweep of 25 small networks, for the Sweep tab."""
+    from engine.inbox import Inbox
+    from engine.sweeping.conduct import conduct
+    from engine.sweeping.told import SweepOrder
+
+    whole = sweep.load(resources.sweeps()["mnist-dense-lr-momentum"])
+    changes: dict[str, object] = {"data.training_images": 20_000}
+    if "AUTOENCODER_EXPLORER_DATA" not in os.environ:
+        changes = {"data.dataset": "digits"}
+    axes = [axis.model_copy(update={"range": sweep.Range(low=0.15, high=0.95, count=5)}) for axis in whole.axes]
+    few = whole.model_copy(update={"base": experiments.replaced(whole.base, changes), "axes": tuple(axes)})
+    for _ in conduct(SweepOrder(few, sources.default_data_dir(), runs_dir), Inbox()):
+        pass
 
 
 def _take(application: QApplication, run: Run, theme: str, to: Path) -> None:

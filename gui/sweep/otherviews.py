@@ -44,8 +44,9 @@ class ImportanceView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.S)
-        column.addWidget(self.bars, 1)
+        column.addWidget(self.bars)
         column.addWidget(self.hint)
+        column.addStretch(1)
         shown.answered.connect(self._take)
         shown.failed.connect(self._fail)
 
@@ -95,16 +96,18 @@ class TableView(QWidget):
         """A row for each combination, the lowest loss first."""
         ranking = sorted(seen.cells, key=lambda cell: (cell.mean is None, cell.mean or 0.0, cell.number))
         self._numbers = tuple(cell.number for cell in ranking)
-        columns = (*(seen.names.field(path) for path in seen.axes), self.tr("Validation loss"), self.tr("± over seeds"),
-                   self.tr("Training loss"), self.tr("Runs done"), self.tr("State"), self.tr("Seconds"))
+        repeats = (self.tr("± over seeds"), self.tr("Seeds done")) if len(seen.book.sweep.seeds) > 1 else ()
+        columns = (*(seen.names.field(path) for path in seen.axes), self.tr("Validation loss"), *repeats,
+                   self.tr("Training loss"), self.tr("Seconds"), self.tr("State"))
         self._filling = True
         self.box.show_table(Table(columns, tuple(self._row(seen, cell) for cell in ranking), seen.book.sweep.name))
         self._filling = False
 
     def _row(self, seen: Seen, cell: Cell) -> tuple[Any, ...]:
         values = (self._value(seen, path, cell.values.get(path)) for path in seen.axes)
-        return (*values, cell.mean, cell.spread, cell.training_loss, len(cell.losses),
-                seen.names.mark(cell.mark) or self.tr("done"), round(cell.elapsed_s, 1))
+        repeats = (cell.spread, len(cell.losses)) if len(seen.book.sweep.seeds) > 1 else ()
+        return (*values, cell.mean, *repeats, cell.training_loss, round(cell.elapsed_s, 1),
+                seen.names.mark(cell.mark) or self.tr("done"))
 
     @staticmethod
     def _value(seen: Seen, path: str, value: Any) -> Any:

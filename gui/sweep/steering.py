@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from engine.sweeping.folder import SweepFolder
 from gui.sweeps import Sweeps
 from gui.widgets.controls import Flow, button, combo
+
+TITLE_LETTERS = 16
+"""Of the chosen sweep; the list is as wide as its titles, and the tooltip says the whole."""
+LIST_WIDTH = 360
 
 
 class Steering(QWidget):
@@ -26,7 +30,9 @@ class Steering(QWidget):
         self._folders: tuple[SweepFolder, ...] = ()
         self.choice = combo(self.tr("Sweep"), self.tr("Which sweep is shown"))
         self.choice.setPlaceholderText(self.tr("No sweep"))
-        self.choice.setMinimumContentsLength(22)
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setMinimumContentsLength(TITLE_LETTERS)
+        self.choice.view().setMinimumWidth(LIST_WIDTH)
         self.begin = button(self.tr("New sweep…"), self.tr("Choose what varies, and train all combinations"), "plus",
                             text=True)
         self.pause = button(self.tr("Pause"), self.tr("Begin no more networks; those at work are finished"), "pause",
@@ -61,6 +67,7 @@ class Steering(QWidget):
         names = [folder.folder for folder in self._folders]
         place = names.index(shown.folder.folder) if shown is not None and shown.folder.folder in names else -1
         self.choice.setCurrentIndex(place)
+        self.choice.setToolTip(self.choice.currentText() or self.tr("Which sweep is shown"))
         self.choice.setEnabled(bool(names))
 
     @Slot(int)
