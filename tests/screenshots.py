@@ -1,7 +1,8 @@
 """``python -m tests.screenshots [--to DIR] [--run FOLDER]``: every tab as a picture, light and dark, small and large.
 
 A run is trained first unless one is given: ``mnist-strided`` on the data that AUTOENCODER_EXPLORER_DATA names, else the
-built-in digits; and a sweep of 25 small networks. Another training of the same experiment is at work while the pictures are taken.
+built-in digits; and a sweep of 25 small networks. Another training of the same experiment is at work while the pictures
+are taken.
 """
 
 from __future__ import annotations

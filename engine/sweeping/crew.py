@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import socket
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from engine.sweeping.pace import Pace
 from engine.sweeping.piece import Done, Piece, Refused, watch_parent, work
@@ -168,6 +170,13 @@ def died(error: BaseException | None) -> Refused:
                    f"({type(error).__name__}).", "", False)
 
 
+def _knock(address: str, timeout_s: float) -> None:
+    """Raise OSError or ValueError at once where nobody listens: Dask may wait much longer than it is told to."""
+    place = urlsplit(address if "://" in address else f"tcp://{address}")
+    if place.hostname and place.port:
+        socket.create_connection((place.hostname, place.port), timeout_s).close()
+
+
 class Cluster(Crew):
     """The workers of a Dask scheduler, 'tcp://host:8786'."""
 
@@ -178,6 +187,7 @@ class Cluster(Crew):
             raise ClusterError("cluster.missing", "Dask is not installed. Run: pip install "
                                "'autoencoder-explorer[cluster]'") from error
         try:
+            _knock(address, timeout_s)
             logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it would report is said below
             self._client = Client(address, timeout=timeout_s, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:

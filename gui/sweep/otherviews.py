@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ def _importance(folder: Path, sweep: Sweep) -> dict[str, float]:
     """On the question thread: Optuna takes a second to load."""
     from engine.sweeping.study import Study
 
-    return Study(folder, sweep).importance()
+    with closing(Study(folder, sweep)) as study:
+        return study.importance()
 
 
 class ImportanceView(QWidget):
