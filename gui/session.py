@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +247,7 @@ class Session(QObject):
             self.message.emit(obstacle)
             return
         self.torch.start()
-        self.sweeps.start(order)
+        self.sweeps.start(replace(order, device=self.settings.device))
 
     @Slot(object)
     def _say_sweep_trouble(self, event: Any) -> None:

@@ -94,7 +94,7 @@ class Sweeps(QObject):
 
     Attributes: ``shown`` and ``running`` (Book or None), ``state``, ``pace``. Signals: ``shown_changed`` (another sweep
     is shown), ``told`` (numbers of the shown sweep's trainings that changed), ``state_changed`` (State), ``paced``
-    (Pace), ``trouble`` (an event that could not be saved), ``failed`` (Failure), ``opened_failed`` (Failure: a sweep
+    (Pace), ``trouble`` (an event that could not be saved), ``failed`` (Failure), ``opening_failed`` (Failure: a sweep
     that cannot be read), ``ended``.
     """
 
@@ -147,7 +147,7 @@ class Sweeps(QObject):
 
     def pause(self) -> None:
         """Hand out nothing more; what the workers are at they finish."""
-        if self._pump is not None and self.state in ("starting", "running"):
+        if self._pump is not None and self.state == "running":
             self._pump.pause()
 
     def resume(self) -> None:

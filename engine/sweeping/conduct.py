@@ -58,6 +58,7 @@ class Conductor:
         self._fingerprints = self._plan.fingerprints()
         self._recordings: dict[int, Recording] = {}
         self._stopped = False
+        self._workers = 0
 
     def conduct(self) -> Iterator[tuple[Any, ...]]:
         """See ``conduct`` of this module."""
@@ -65,10 +66,9 @@ class Conductor:
         yield (Opened(self.folder, plan.trials, sweep.count(self._order.sweep), plan.rows()),)
         if plan.more:
             self._crew = self._staffed()
-            yield (Staffed(self._crew.workers),)
-        while not self._stopped and (plan.more or self._recordings or (self._crew and self._crew.busy)):
+        while not self._stopped and self._crew is not None and (plan.more or self._recordings or self._crew.busy):
             self._obey()
-            yield tuple(self._hand_out())
+            yield (*self._counted(self._crew), *self._hand_out())
             yield from self._gather()
         self.close()
         plan.look_again()
@@ -83,6 +83,12 @@ class Conductor:
             recording.close()
         self._recordings.clear()
         self._plan.close()
+
+    def _counted(self, crew: crews.Crew) -> Iterator[Staffed]:
+        """How many workers there are, when that is not what was told last."""
+        if crew.workers != self._workers:
+            self._workers = crew.workers
+            yield Staffed(crew.workers)
 
     def _staffed(self) -> crews.Crew:
         """The workers: of a cluster, as many as were asked for, or as many as do most. Raises ClusterError."""

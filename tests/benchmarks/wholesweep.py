@@ -66,7 +66,12 @@ def bare_all(numbers: Sequence[int]) -> float:
         assert process.stdout is not None and process.stdout.readline().strip() == "ready"
     began = time.perf_counter()
     for process in processes:
-        process.communicate("go\n")
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        if process.wait():
+            raise RuntimeError("a bare loop failed")
     return time.perf_counter() - began
 
 
