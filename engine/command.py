@@ -371,9 +371,7 @@ def _sweep_order(options: argparse.Namespace) -> SweepOrder:
     if options.settings and folder is not None:
         raise BadArguments("A sweep goes on with its own settings. Leave --set out, or start a new sweep.")
     if options.settings:
-        settings = settings.model_copy(update={
-            "base": experiment.with_settings(settings.base, options.settings),
-            "experiments": tuple(experiment.with_settings(one, options.settings) for one in settings.experiments)})
+        settings = sweeps.changed(settings, experiment.settings_of(options.settings))
     return SweepOrder(settings, _data_dir(options), _runs_dir(options), options.workers or 0, options.cluster or "",
                       folder=folder)
 
@@ -389,7 +387,8 @@ def _swept(order: SweepOrder, signals: Signals, line: SweepLine) -> Swept:
         for turn in conduct(order, inbox):
             for event in turn:
                 line.tell(event)
-                _require_good(event)
+                if isinstance(event, SaveFailed):
+                    raise Failed(f"{event.notice.message} Free space, then sweep again with the sweep's folder.")
                 swept = event if isinstance(event, Swept) else swept
             if signals.number and not stopping:
                 stopping = True

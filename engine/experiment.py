@@ -270,7 +270,13 @@ def _plain(value: Any) -> Any:
 
 
 def with_settings(experiment: Experiment, settings: Iterable[str]) -> Experiment:
-    """Apply ``path=value`` texts of the command line; a value is TOML, else taken as text. Raises ExperimentError."""
+    """Apply ``path=value`` texts of the command line. Raises ExperimentError."""
+    changes = settings_of(settings)
+    return replaced(experiment, changes) if changes else experiment
+
+
+def settings_of(settings: Iterable[str]) -> dict[str, Any]:
+    """``path=value`` texts -> path -> value, which is TOML, else taken as text. Raises ExperimentError."""
     changes: dict[str, Any] = {}
     for text in settings:
         path, equals, value = text.partition("=")
@@ -278,7 +284,7 @@ def with_settings(experiment: Experiment, settings: Iterable[str]) -> Experiment
             message = "write it as field=value, for example train.epochs=5"
             raise ExperimentError([Problem("set.syntax", text, None, message)])
         changes[path.strip()] = _toml_value(value.strip())
-    return replaced(experiment, changes) if changes else experiment
+    return changes
 
 
 def _toml_value(text: str) -> Any:

@@ -96,6 +96,11 @@ class Sweep(Frozen):
         return self.method != "grid" and not self.experiments
 
     @property
+    def prunes(self) -> bool:
+        """Whether trainings are ended early: only drawn ones are, and never where all seeds are needed."""
+        return self.pruning and self.drawn and not self.seeds
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The fields that vary; seeds that repeat a combination are not among them."""
         return tuple(axis.field for axis in self.axes)
@@ -142,7 +147,7 @@ def from_toml(text: str) -> Sweep:
 def parse(values: Mapping[str, Any]) -> Sweep:
     """Nested plain values -> Sweep. Raises ExperimentError with every field that is wrong.
 
-    ``base`` and ``experiments`` may name presets; ``changes``, fields by dotted path, are made to the base.
+    ``base`` and ``experiments`` may name presets; ``changes``, fields by dotted path, are made to each of them.
     """
     values = dict(values)
     changes = values.pop("changes", {})
@@ -156,7 +161,15 @@ def parse(values: Mapping[str, Any]) -> Sweep:
         raise ExperimentError(experiments.problem_of(details) for details in error.errors(include_url=False)) from None
     if not isinstance(changes, Mapping):
         raise ExperimentError([Problem("sweep.changes", "changes", changes, "write fields and their values")])
-    return made.model_copy(update={"base": experiments.replaced(made.base, changes)}) if changes else made
+    return changed(made, changes) if changes else made
+
+
+def changed(sweep: Sweep, changes: Mapping[str, Any]) -> Sweep:
+    """A sweep with fields of its base, or of each of its experiments, changed. Raises ExperimentError."""
+    if sweep.experiments:
+        return sweep.model_copy(update={"experiments": tuple(
+            experiments.replaced(one, changes) for one in sweep.experiments)})
+    return sweep.model_copy(update={"base": experiments.replaced(sweep.base, changes)})
 
 
 def _preset(name: str) -> Experiment:
@@ -169,7 +182,8 @@ def _preset(name: str) -> Experiment:
 
 def to_toml(sweep: Sweep) -> str:
     """Sweep -> TOML; ``from_toml`` gives back an equal one."""
-    plain = sweep.model_dump(mode="python", exclude={"base", "experiments"}, exclude_none=True)
+    plain = sweep.model_dump(mode="python", exclude={"base", "experiments"}, exclude_none=True,
+                             exclude_defaults=True)
     plain["base"] = tomllib.loads(experiments.to_toml(sweep.base))
     plain["experiments"] = [tomllib.loads(experiments.to_toml(one)) for one in sweep.experiments]
     return tomli_w.dumps(plain)
@@ -212,6 +226,11 @@ def _problems(sweep: Sweep) -> Iterator[Problem]:
     if any(one.needs_encoder for one in sweep.experiments or (sweep.base,)):
         yield Problem("sweep.encoder", "base", "classifier", "A sweep trains autoencoders, and classifiers from "
                       "scratch; these go on from the encoder of another run.")
+    names = Counter(one.name for one in sweep.experiments)
+    if repeated := [name for name, times in names.items() if times > 1 or not name]:
+        told = ", ".join(name or "one without a name" for name in repeated)
+        yield Problem("sweep.names", "experiments", tuple(repeated), "Each experiment needs a name of its own: "
+                      f"{told}.")
     known = experiments.flat(sweep.base)
     for place, axis in enumerate(sweep.axes):
         path = f"axes.{place}.field"

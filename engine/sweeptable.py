@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.sweep import Axis, Sweep, points
 from engine.sweeping.results import Row
 
-Mark = Literal["", "pending", "running", "diverged", "failed", "impossible"]
+Mark = Literal["", "pending", "running", "diverged", "failed", "impossible", "stopped"]
 LOG_FROM = 8.0
 """A list whose neighbours all are the same multiple of each other, and that spans so much, is drawn logarithmically."""
 
@@ -33,7 +33,7 @@ class Cell:
     def losses(self) -> tuple[float, ...]:
         """Validation losses of the trainings that came to an end."""
         return tuple(row.validation_loss for row in self.rows
-                     if row.status in ("finished", "stopped") and row.validation_loss is not None)
+                     if row.status == "finished" and row.validation_loss is not None)
 
     @property
     def mean(self) -> float | None:
@@ -72,7 +72,7 @@ class Cell:
         if self.losses:
             return ""
         statuses = {row.status for row in self.rows}
-        for mark in ("running", "diverged", "failed", "impossible"):
+        for mark in ("running", "diverged", "failed", "impossible", "stopped"):
             if mark in statuses:
                 return mark  # type: ignore[return-value]
         return "running" if "interrupted" in statuses else "pending"
@@ -146,7 +146,7 @@ class Grid:
     @property
     def marks(self) -> NDArray[np.str_]:
         """What stands in place of a loss."""
-        return self._of(lambda cell: "" if cell.mark == "pending" else cell.mark, "", "<U10")
+        return self._of(lambda cell: "" if cell.mark in ("pending", "stopped") else cell.mark, "", "<U10")
 
     def place(self, cell: int) -> tuple[int, int] | None:
         """Where the cell of a number is: (row, column)."""

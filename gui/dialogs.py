@@ -186,8 +186,9 @@ def write_experiment(session: Session, path: Path) -> None:
 def open_path(session: Session, path: Path) -> None:
     """A run or a sweep, by its folder or its name, is shown; any other folder is offered for import; a picture becomes
     an own image; any other file goes into the form, or onto the page that sets up a sweep."""
-    if (path / SETTINGS).is_file():
-        session.show_sweep(SweepFolder(path))
+    sweep = next((folder for folder in (path, session.runs_dir / path) if (folder / SETTINGS).is_file()), None)
+    if sweep is not None:
+        session.show_sweep(SweepFolder(sweep))
     elif path.is_dir() and not runs.is_run(path):
         session.dialog_wanted.emit(f"image folder: {path}")
     elif path.is_dir() or (session.runs_dir / path).is_dir():

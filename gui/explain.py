@@ -240,10 +240,8 @@ def sweep_busy(session: Session) -> Message | None:
 def sweep_failure(session: Session, failure: Failure) -> Message:
     """A sweep that ended with an exception: what is finished is kept."""
     order, actions = session.sweeps.order, []
-    book = session.sweeps.shown
     if failure.code.startswith("cluster.") and order is not None:
-        folder = order.folder or (book.folder if book is not None and book.sweep == order.sweep else None)
-        local = replace(order, cluster="", folder=folder)
+        local = replace(order, cluster="")
         actions = [Action(translate("explain", "Use this computer"), partial(session.sweep, local))]
     text = failure.text if failure.code else translate("explain", "The sweep ended: {reason}. What is finished is "
                                                        "kept; Continue trains the rest.").format(reason=failure.text)

@@ -186,6 +186,11 @@ class RunList(QObject):
         """Whether a thread reads the folder."""
         return self._loader is not None
 
+    @property
+    def all_rows(self) -> tuple[RunRow, ...]:
+        """The runs, and those of the sweeps that are unfolded."""
+        return (*self.rows, *(row for sweep in self.sweeps for row in sweep.trials or ()))
+
     def refresh(self, runs_dir: Path, tidy: bool = False) -> None:
         """Read a folder; ``changed`` follows. While one is being read, it is read again afterwards."""
         if self._loader is not None:

@@ -107,10 +107,11 @@ class Session(QObject):
         self.exports.message.connect(self.message)
         self.exports.finished.connect(self.closing.look)
         self.importer.finished.connect(self._end_import)
-        self.sweeps.shown_changed.connect(self.refresh_runs)
+        self.sweeps.begun.connect(self.refresh_runs)
         self.sweeps.trouble.connect(self._say_sweep_trouble)
         self.sweeps.failed.connect(self._take_sweep_failure)
-        self.sweeps.ended.connect(self._end_sweep)
+        self.sweeps.ended.connect(self.refresh_runs)
+        self.sweeps.idle.connect(self.closing.look)
         self.data_dir_changed.connect(self.shown.look_again)
         self._questions.finished.connect(self.closing.look)
         self._questions.crashed.connect(self._log_failure)
@@ -258,11 +259,6 @@ class Session(QObject):
         keep_in_log(failure)
         self.message.emit(explain.sweep_failure(self, failure))
 
-    @Slot()
-    def _end_sweep(self) -> None:
-        self.refresh_runs()
-        self.closing.look()
-
     def show_run(self, run: Run) -> None:
         """Show a run in every tab; a message says why it can only be looked at, or not even that, if so."""
         if not run.folder.exists():
@@ -276,7 +272,7 @@ class Session(QObject):
             self.message.emit(message)
 
     def show_sweep(self, folder: SweepFolder) -> None:
-        """Show a sweep in its tab."""
+        """Show a sweep, with its tab in front."""
         self.sweeps.show(folder)
         self.dialog_wanted.emit("sweep")
 

@@ -22,6 +22,7 @@ def sheet() -> list[tuple[str, str]]:
         ("Ctrl+Z", tr("Undo the last edit")), ("Ctrl+Shift+Z", tr("Repeat it")),
         ("Ctrl+C", tr("Copy the view and its numbers")), ("Ctrl+E", tr("Export the view")),
         ("Ctrl+O", tr("Open an experiment or a run")), ("Ctrl+S", tr("Save the experiment")),
+        ("Ctrl+Shift+N", tr("Set up a sweep")),
         ("Ctrl+B", tr("Show or hide the left panel")), ("F11", tr("Full screen")),
         ("F2", tr("Rename the chosen run")), ("Ctrl+D", tr("Star the chosen run, or take its star away")),
         ("F1  ?", tr("This sheet")),

@@ -16,7 +16,7 @@ from engine.run import Run
 from engine.sweep import Sweep, Trial
 from engine.sweeping.folder import SweepFolder
 from engine.sweeping.results import ORIGINAL, Row
-from engine.sweeping.told import Begun, Opened, Staffed, SweepOrder, Swept, Told
+from engine.sweeping.told import Begun, Drawn, Opened, Staffed, SweepOrder, Swept, Told
 from gui.workers import EventPump, Loader
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class Sweeps(QObject):
     Attributes: ``shown`` and ``running`` (Book or None), ``state``, ``pace``. Signals: ``shown_changed`` (another sweep
     is shown), ``told`` (numbers of the shown sweep's trainings that changed), ``state_changed`` (State), ``paced``
     (Pace), ``trouble`` (an event that could not be saved), ``failed`` (Failure), ``opening_failed`` (Failure: a sweep
-    that cannot be read), ``ended``.
+    that cannot be read), ``begun`` and ``ended`` (a sweep has its folder, or is no longer at work), ``idle`` (no thread
+    is at work).
     """
 
     shown_changed = Signal()
@@ -105,7 +106,9 @@ class Sweeps(QObject):
     trouble = Signal(object)
     failed = Signal(object)
     opening_failed = Signal(object)
+    begun = Signal()
     ended = Signal()
+    idle = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -199,6 +202,10 @@ class Sweeps(QObject):
             self.pace = replace(self.pace, workers=event.workers)
             if self.state == "starting":
                 self._set_state("running")
+        elif isinstance(event, Drawn) and book is not None:
+            book.trials.update({trial.number: trial for trial in event.trials})
+            book.rows.update({row.number: row for row in event.rows})
+            return [row.number for row in event.rows]
         elif isinstance(event, Begun) and book is not None:
             book.begin(event.trial)
             return [event.trial.number]
@@ -215,9 +222,11 @@ class Sweeps(QObject):
 
     def _open(self, event: Opened) -> None:
         assert self.order is not None
+        self.order = replace(self.order, folder=event.folder)  # so that it can be ordered again as it was
         self.running = self.shown = Book(
             event.folder, self.order.sweep, event.total, {trial.number: trial for trial in event.trials},
-            {row.number: row for row in event.rows}, dict(event.folder.results().pictures))
+            {row.number: row for row in event.rows}, dict(event.pictures))
+        self.begun.emit()
         self.shown_changed.emit()
 
     def _measure(self, book: Book) -> None:
@@ -262,6 +271,7 @@ class Sweeps(QObject):
         self.running = None
         self._set_state("idle")
         self.ended.emit()
+        self.idle.emit()
 
     def _settle(self, book: Book) -> None:
         """Nobody is at the trainings any more that were not finished."""
@@ -316,7 +326,7 @@ class Sweeps(QObject):
         folder, self._next = self._next, None
         if folder is not None:
             self.show(folder)
-        self.ended.emit()
+        self.idle.emit()
 
 
 def _conduct(order: SweepOrder, inbox: Inbox) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -11,18 +12,19 @@ from engine import sweep
 from engine.experiment import to_toml
 from engine.fields import ExperimentError
 from engine.inbox import Inbox, Stop
-from engine.runfiles.notices import RunError
+from engine.runfiles import lock
+from engine.runfiles.notices import Locked, RunError
 from engine.runfiles.records import application_version
 from engine.sweep import Trial
 from engine.sweeping import crew as crews
-from engine.sweeping.folder import create
+from engine.sweeping.folder import SweepFolder, create
 from engine.sweeping.piece import Done, Piece, Refused
 from engine.sweeping.pieces import Pieces
 from engine.sweeping.plan import Plan
 from engine.sweeping.recording import Recording, cannot_begin
 from engine.sweeping.study import StudyError
 from engine.sweeping.together import Together
-from engine.sweeping.told import Begun, Opened, Staffed, SweepOrder, Swept, Told
+from engine.sweeping.told import Begun, Drawn, Opened, Staffed, SweepOrder, Swept, Told
 
 WAIT_S = 0.05
 """How long a turn waits for a piece, so that commands are heard."""
@@ -36,22 +38,35 @@ def conduct(order: SweepOrder, inbox: Inbox) -> Iterator[tuple[Any, ...]]:
     """
     if problems := sweep.problems(order.sweep):
         raise ExperimentError(problems)
-    conductor = Conductor(order, inbox)
+    if order.folder is not None and sweep.identity(order.folder.sweep) != sweep.identity(order.sweep):
+        raise StudyError("study.other", f"{order.folder.folder} belongs to another sweep. Start this one in a folder "
+                         "of its own.", path=str(order.folder.folder))
+    folder = order.folder or create(order.runs_dir, order.sweep)
+    with _held(folder):
+        conductor = Conductor(order, folder, inbox)
+        try:
+            yield from conductor.conduct()
+        finally:
+            conductor.close()
+
+
+@contextmanager
+def _held(folder: SweepFolder) -> Iterator[None]:
+    """Keep every other process from this sweep. Raises RunError, NotWritable."""
     try:
-        yield from conductor.conduct()
-    finally:
-        conductor.close()
+        with lock.held(folder.folder):
+            yield
+    except Locked as error:
+        holder = error.values
+        raise RunError("sweep.locked", f"This sweep is being trained by process {holder['pid']} on {holder['host']}. "
+                       "Wait for it, or stop it there.", **holder) from error
 
 
 class Conductor:
     """Hands out pieces while there are any, and takes in what comes back."""
 
-    def __init__(self, order: SweepOrder, inbox: Inbox) -> None:
-        self._order, self._inbox = order, inbox
-        if order.folder is not None and sweep.identity(order.folder.sweep) != sweep.identity(order.sweep):
-            raise StudyError("study.other", f"{order.folder.folder} belongs to another sweep. Start this one in a "
-                             "folder of its own.", path=str(order.folder.folder))
-        self.folder = order.folder or create(order.runs_dir, order.sweep)
+    def __init__(self, order: SweepOrder, folder: SweepFolder, inbox: Inbox) -> None:
+        self._order, self._inbox, self.folder = order, inbox, folder
         self._plan = Plan(self.folder, order.sweep)
         self._pieces = Pieces(order.sweep)
         self._crew: crews.Crew | None = None
@@ -63,7 +78,7 @@ class Conductor:
     def conduct(self) -> Iterator[tuple[Any, ...]]:
         """See ``conduct`` of this module."""
         plan = self._plan
-        yield (Opened(self.folder, plan.trials, sweep.count(self._order.sweep), plan.rows()),)
+        yield (Opened(self.folder, plan.trials, sweep.count(self._order.sweep), plan.rows(), plan.pictures),)
         if plan.more:
             self._crew = self._staffed()
         while not self._stopped and self._crew is not None and (plan.more or self._recordings or self._crew.busy):
@@ -107,7 +122,7 @@ class Conductor:
     def _device(self) -> str:
         """Where the networks are trained: 'cuda', or 'cpu' for everything but what pays on a GPU."""
         order = self._order
-        if order.workers or order.cluster or order.device == "cpu" or order.sweep.pruning:
+        if order.workers or order.cluster or order.device == "cpu" or order.sweep.prunes:
             return "cpu"
         from engine import device
 
@@ -128,6 +143,10 @@ class Conductor:
                 yield cannot_begin(self.folder.folder, error)
                 time.sleep(WAIT_S)
                 return
+            finally:
+                drawn = self._plan.take_drawn()
+            if drawn:
+                yield Drawn(drawn, tuple(self._plan.row(one) for one in drawn))
             if trial is None:
                 return
             checkpoint, done = self._plan.reached(trial)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import socket
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,6 +19,8 @@ from engine.sweeping.piece import Done, Piece, Refused, watch_parent, work
 
 TRIES = 3
 """A piece whose worker dies is handed out anew, so often in all."""
+COUNT_S = 1.0
+"""The workers of a cluster are counted at most so often."""
 
 
 class ClusterError(Exception):
@@ -195,7 +199,17 @@ class Cluster(Crew):
                                f"({type(error).__name__}). Start it, or go on with the workers of this machine.",
                                address=address) from error
         self.address = address
-        super().__init__(max(1, len(self._client.scheduler_info(n_workers=-1)["workers"])))
+        self._counted_s = float("-inf")
+        super().__init__(1)
+
+    @property
+    def workers(self) -> int:
+        """How many the scheduler has now: they may come and go."""
+        if time.monotonic() - self._counted_s > COUNT_S and self._client.status == "running":
+            self._counted_s = time.monotonic()
+            with suppress(OSError, TimeoutError, KeyError):
+                self._most = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        return self._most
 
     def _make(self) -> Executor:
         return self._client.get_executor(pure=False, retries=TRIES)

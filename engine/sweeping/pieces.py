@@ -28,7 +28,7 @@ class Pieces:
         epochs = trial.experiment.train.epochs
         if self._sweep.piece_epochs:
             return self._sweep.piece_epochs
-        if self._sweep.pruning:
+        if self._sweep.prunes:
             return max(1, epochs // LOOKS)
         epoch_s = self._epoch_s.get(trial.number, self._latest_s)
         if epoch_s is None:

@@ -38,10 +38,15 @@ class Plan:
         self._mates: dict[int, list[int]] = {}
         for trial in known:
             self._add(trial)
-        self._rows = {row.number: row for row in folder.rows(known)}
+        remembered = folder.results()
+        self.pictures = remembered.pictures
+        """Of trainings that were over before, by number."""
+        self._rows = {trial.number: remembered.row(trial, folder.run_of(trial)) for trial in known}
+        self._fresh: list[Trial] = []
         self._pending = deque(trial for trial in known if self._rows[trial.number].status in TO_DO)
         self._unremembered: list[tuple[Row, Trial, Pictures | None]] = []
-        self._has_original = results.ORIGINAL in folder.results().pictures
+        self._has_original = results.ORIGINAL in self.pictures
+        self._remember_impossible(trial for trial in known if trial.number not in remembered.rows)
         self._catch_up()
 
     def _add(self, trial: Trial) -> None:
@@ -61,6 +66,22 @@ class Plan:
     def rows(self) -> tuple[Row, ...]:
         """The table of now."""
         return tuple(self._rows.values())
+
+    def row(self, trial: Trial) -> Row:
+        """The row of a training, as it is known."""
+        return self._rows[trial.number]
+
+    def take_drawn(self) -> tuple[Trial, ...]:
+        """The trainings that were drawn since this was asked last."""
+        drawn, self._fresh = tuple(self._fresh), []
+        return drawn
+
+    def _remember_impossible(self, trials: Iterable[Trial]) -> None:
+        """Note those that cannot be: they are over before they begin."""
+        for trial in trials:
+            if trial.problems:
+                with suppress(OSError):
+                    self.folder.remember(self._rows[trial.number], trial, None)
 
     def look_again(self) -> None:
         """Read anew the rows of what is not over: of trainings that were left, their runs tell how far they are."""
@@ -113,11 +134,14 @@ class Plan:
         values = self._study.ask(cell)
         self.folder.note_drawn(cell, values)
         self._drawn[cell] = values
-        for trial in sweep.of_cell(self._sweep, cell, values):
+        made = sweep.of_cell(self._sweep, cell, values)
+        for trial in made:
             self._add(trial)
             self._rows[trial.number] = self.folder.row(trial)
             if not trial.problems:
                 self._pending.append(trial)
+        self._fresh += made
+        self._remember_impossible(made)
         self._tell(cell)
 
     def reached(self, trial: Trial) -> tuple[bytes, int]:
@@ -137,8 +161,7 @@ class Plan:
 
     def prunes(self, trial: Trial, evaluations: Iterable[tuple[float, float]]) -> bool:
         """Whether a training does worse than the others did so far, and is to be ended."""
-        alone = self._sweep.pruning and self._sweep.drawn and not self._sweep.seeds
-        return alone and self._study.prunes(trial.cell, evaluations)
+        return self._sweep.prunes and self._study.prunes(trial.cell, evaluations)
 
     def finish(self, trial: Trial, row: Row, picture: Pictures | None, pruned: bool = False) -> None:
         """A training is over. What cannot be noted now is noted with the next: its run says the same."""

@@ -75,7 +75,7 @@ class Results:
         known, stamp = self.rows.get(trial.number, (None, ()))
         if known is None or stamp != _stamp(run):
             return row_of(trial, run)
-        return replace(known, values=trial.values, folder=run.folder)
+        return replace(known, values=trial.values, folder=None if trial.problems else run.folder)
 
 
 def read(folder: Path) -> Results:

@@ -106,7 +106,9 @@ class Study:
 
     def prunes(self, cell: int, evaluations: Iterable[tuple[float, float]]) -> bool:
         """Tell how a drawn cell is doing, (epoch, loss); -> whether it is to be ended."""
-        trial = self._open[cell]
+        trial = self._open.get(cell)
+        if trial is None:  # one that was finished before and is trained anew
+            return False
         known = self._study._storage.get_trial(trial._trial_id).intermediate_values
         for epoch, loss in evaluations:
             if epoch >= 1 and round(epoch) not in known:
@@ -122,6 +124,8 @@ class Study:
         value = loss if state == states.COMPLETE else None
         if (drawn := self._open.pop(cell, None)) is not None:
             self._study.tell(drawn, value, state=state)
+            return
+        if cell in self.finished():  # trained anew; the study keeps what it heard first
             return
         distributions = {field: _among(*_listed(self._sweep, field)) for field in values}
         self._study.add_trial(optuna.trial.create_trial(

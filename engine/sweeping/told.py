@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.answers import Pictures
@@ -37,6 +38,16 @@ class Opened:
     folder: SweepFolder
     trials: tuple[Trial, ...]
     total: int
+    rows: tuple[Row, ...]
+    pictures: Mapping[int, Pictures] = field(default_factory=dict)
+    """Those that are remembered, by number; that of the original at ``results.ORIGINAL``."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A combination was drawn: these trainings are new, and their rows."""
+
+    trials: tuple[Trial, ...]
     rows: tuple[Row, ...]
 
 

@@ -6,7 +6,7 @@ import time
 from typing import Any, TextIO
 
 from engine.sweeping.results import Row
-from engine.sweeping.told import Opened, Staffed, Swept, Told
+from engine.sweeping.told import Drawn, Opened, Staffed, Swept, Told
 from engine.terminal.ticker import FILE_S, TERMINAL_S, duration
 
 
@@ -28,6 +28,9 @@ class SweepLine:
             self._open(event)
         elif isinstance(event, Staffed):
             self._workers = event.workers
+        elif isinstance(event, Drawn):
+            for row in event.rows:
+                self._count(row)
         elif isinstance(event, Told):
             self._take(event)
             if time.monotonic() - self._told_s >= (TERMINAL_S if self._terminal else FILE_S):

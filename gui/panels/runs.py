@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine import runs
+from engine.runfiles import lock
 from engine.runfiles.notices import RunError
 from gui import runlist, style
 from gui.messages import Action, Message
@@ -128,8 +129,11 @@ class RunsPanel(QWidget):
     @Slot()
     def _refresh(self) -> None:
         listed, text = self._session.runs, self.filter.text()
+        sweep = self.chosen_sweep
         self.model.show(runlist.merged(runlist.chosen(listed.rows, text, self.starred.isChecked()),
                                        runlist.chosen_sweeps(listed.sweeps, text)))
+        if sweep is not None and (place := self.model.place_of(sweep.folder.folder)) >= 0:
+            self.view.setCurrentIndex(self.model.index(place))
         nothing = self.tr("No run matches “{text}”.").format(text=text.strip()) if listed.rows or listed.sweeps else \
             self.tr("No runs yet. Press Train to make the first.")
         self.empty.setText("" if self.model.rows else nothing)
@@ -146,15 +150,16 @@ class RunsPanel(QWidget):
         """Select the shown run without showing it again."""
         shown = self._session.shown.run
         place = self.model.place_of(shown.folder if shown else None)
-        if place >= 0 and place != self.view.currentIndex().row():
+        if place >= 0 and self.chosen_sweep is None and place != self.view.currentIndex().row():
             self.view.setCurrentIndex(self.model.index(place))
 
     @Slot(QModelIndex, QModelIndex)
     def _choose(self, index: QModelIndex) -> None:
         row, sweep = self.chosen, self.chosen_sweep
         shown = self._session.shown.run
-        if sweep is not None:
-            self._session.show_sweep(sweep.folder)
+        seen = self._session.sweeps.shown
+        if sweep is not None and (seen is None or seen.folder != sweep.folder):
+            self._session.sweeps.show(sweep.folder)
         elif row is not None and (shown is None or shown.folder != row.run.folder):
             self._session.show_run(row.run)
 
@@ -194,9 +199,10 @@ class RunsPanel(QWidget):
         self._add(menu, self.tr("Delete"), self.delete, not self._at_work(row))
         return menu
 
-    def _at_work(self, row: SweepRow) -> bool:
-        book = self._session.sweeps.running
-        return self._session.sweeps.busy and (book is None or book.folder.folder == row.folder.folder)
+    @staticmethod
+    def _at_work(row: SweepRow) -> bool:
+        """Whether anybody trains a sweep, here or in another process."""
+        return lock.holder(row.folder.folder) is not None
 
     @Slot()
     def fold(self) -> None:
@@ -218,10 +224,15 @@ class RunsPanel(QWidget):
 
     @Slot(QModelIndex)
     def _press(self, index: QModelIndex) -> None:
-        """A click on a sweep's arrow folds or unfolds it."""
+        """A click on a sweep's arrow folds or unfolds it; beside it, brings its tab to the front."""
         place = self.view.viewport().mapFromGlobal(QCursor.pos())
-        if self.chosen_sweep is not None and place.x() - self.view.visualRect(index).left() < ARROW_WIDTH:
+        sweep = self.chosen_sweep
+        if sweep is None:
+            return
+        if 0 <= place.x() - self.view.visualRect(index).left() < ARROW_WIDTH:
             self.fold()
+        else:
+            self._session.show_sweep(sweep.folder)
 
     @staticmethod
     def _add(menu: QMenu, text: str, slot: Any, enabled: bool) -> None:

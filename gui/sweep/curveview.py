@@ -82,7 +82,7 @@ class CurveView(QWidget):
 
 def _named(seen: Seen, path: str) -> dict[Any, str]:
     """Texts by value, of an axis that has no numbers: they are drawn by their place."""
-    values = seen.values(path) if not seen.book.sweep.drawn or path == "name" else ()
+    values = seen.values(path)
     plain = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     return {} if plain else {value: seen.names.value(path, value) for value in values}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from engine import sweeptable
 from engine.sweeptable import Cell, Grid
@@ -17,7 +17,7 @@ from gui.widgets.controls import Flow, button, combo, labelled
 
 
 class MapView(QWidget):
-    """Signals: ``chosen`` and ``opened`` (number of a cell; opened: by a click), ``hovered`` (number, -1 none)."""
+    """Signals: ``opened`` (number of a cell that was clicked), ``hovered`` (number, -1 none)."""
 
     opened = Signal(int)
     hovered = Signal(int)
@@ -35,8 +35,9 @@ class MapView(QWidget):
         self._held_row = Flow(self._held_box)
         self._seen: Seen | None = None
         self._grid: Grid | None = None
-        self._axes: tuple[str, ...] = ()
-        self._choice = labelled(self.tr("Across"), self.across, self._label(self.tr("up")), self.up)
+        self._offered: tuple[object, ...] = ()
+        up = style.dress(QLabel(self.tr("up")), tone="quiet")
+        self._choice = labelled(self.tr("Across"), self.across, up, self.up)
         row = Flow()
         for widget in (self.tiled, self.contours, self._choice, self._held_box):
             row.addWidget(widget)
@@ -53,12 +54,6 @@ class MapView(QWidget):
         self.map.hovered.connect(self._hover)
 
     @staticmethod
-    def _label(text: str) -> QWidget:
-        from PySide6.QtWidgets import QLabel
-
-        return style.dress(QLabel(text), tone="quiet")
-
-    @staticmethod
     def refusal(seen: Seen) -> str:
         """Why a sweep has no map; '' when it has."""
         if len(seen.axes) < 2:
@@ -68,13 +63,13 @@ class MapView(QWidget):
     def show_sweep(self, seen: Seen) -> None:
         """Show the cells of now."""
         self._seen = seen
-        if seen.axes != self._axes:
+        if (seen.book.folder, *seen.axes) != self._offered:
             self._offer(seen)
         self._fill()
 
     def _offer(self, seen: Seen) -> None:
         """Another sweep: its axes to choose from, the first two at first."""
-        self._axes = seen.axes
+        self._offered = (seen.book.folder, *seen.axes)
         for box in (self.across, self.up):
             with QSignalBlocker(box):
                 box.clear()

@@ -53,7 +53,16 @@ class Names:
         """What is said in place of a loss."""
         return {"running": translate("sweep", "being trained"), "diverged": translate("sweep", "diverged"),
                 "failed": translate("sweep", "failed"), "impossible": translate("sweep", "cannot be built"),
-                "pending": translate("sweep", "not trained yet")}.get(mark, "")
+                "pending": translate("sweep", "not trained yet"),
+                "stopped": translate("sweep", "ended early")}.get(mark, "")
+
+    def state(self, cell: Cell) -> str:
+        """What became of a cell: 'done', '2 of 3 seeds', 'diverged'."""
+        if cell.complete:
+            return translate("sweep", "done")
+        if cell.losses:
+            return translate("sweep", "{done} of {seeds} seeds").format(done=len(cell.losses), seeds=len(cell.rows))
+        return self.mark(cell.mark)
 
     def verdict(self, found: Verdict) -> str:
         """Which cell is best, and whether that can be said."""

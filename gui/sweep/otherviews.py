@@ -58,6 +58,7 @@ class ImportanceView(QWidget):
         done = sum(cell.complete for cell in seen.cells)
         asked = (seen.book.folder, done)
         if done < FEWEST:
+            self._asked, self._request = (), 0
             self.bars.show_bars([], [])
             self.hint.setText(self.tr("With four finished combinations or more it can be told which fields matter."))
         elif asked != self._asked:
@@ -109,7 +110,7 @@ class TableView(QWidget):
         values = (self._value(seen, path, cell.values.get(path)) for path in seen.axes)
         repeats = (cell.spread, len(cell.losses)) if len(seen.book.sweep.seeds) > 1 else ()
         return (*values, cell.mean, *repeats, cell.training_loss, round(cell.elapsed_s, 1),
-                seen.names.mark(cell.mark) or self.tr("done"))
+                seen.names.state(cell))
 
     @staticmethod
     def _value(seen: Seen, path: str, value: Any) -> Any:

@@ -13,16 +13,19 @@ from engine.sweep import Sweep
 from gui.session import Session
 from gui.sweep.cells import Look, look
 
-CELLS, CORES = "sweep.cells", "sweep.cores"
+CELLS, MACHINE = "sweep.cells", "sweep.machine"
 DEVICE = "cpu"
 """Where workers train."""
 
 
-def cores() -> int:
-    """Cores that workers can have."""
-    from engine.device import physical_cores
+def machine(device: str) -> tuple[int, bool]:
+    """Cores that workers can have, and whether a GPU would train the networks together."""
+    from engine.device import DeviceError, choose, physical_cores
 
-    return physical_cores()
+    try:
+        return physical_cores(), choose(device).type == "cuda"
+    except DeviceError:  # the chosen one is not here: said when it is to be used
+        return physical_cores(), False
 
 
 def epochs_of(sweep: Sweep) -> float | None:
@@ -47,9 +50,10 @@ class Outlook(QObject):
         self._session, self._shown = session, session.shown
         self.look: Look | None = None
         self.complete = False
-        self._cores = 0
+        self._cores, self._gpu = 0, False
         self._looked_at: Sweep | None = None
-        self._requests: dict[str, int] = {CORES: self._shown.compute(CORES, cores)}
+        self._requests: dict[str, int] = {
+            MACHINE: self._shown.compute(MACHINE, partial(machine, session.settings.device))}
         self._shown.answered.connect(self._take)
         self._shown.failed.connect(self._take_failure)
         session.forecast.changed.connect(self.changed)
@@ -86,10 +90,16 @@ class Outlook(QObject):
         """How many train at once, ``wanted`` or as many as this computer has cores."""
         return wanted or max(1, self._cores)
 
-    def why_unknown(self, cluster: bool) -> str:
+    def together(self, sweep: Sweep, wanted: int) -> bool:
+        """Whether the networks are trained on a GPU, many at once: how long that takes nobody has measured."""
+        return self._gpu and not wanted and not sweep.prunes
+
+    def why_unknown(self, cluster: bool, together: bool) -> str:
         """Why there is no forecast, where that is to be said."""
         if cluster:
             return self.tr("How long it takes depends on the cluster.")
+        if together:
+            return self.tr("The GPU trains many at once; how long it takes is seen once it does.")
         if not (self._session.ready or self._session.broken):
             return self.tr("How long it takes follows when torch is loaded.")
         if self._disturbs:
@@ -100,8 +110,8 @@ class Outlook(QObject):
     def _take(self, key: str, request: int, answer: Any) -> None:
         if self._requests.get(key) != request:
             return
-        if key == CORES:
-            self._cores = answer
+        if key == MACHINE:
+            self._cores, self._gpu = answer
         else:
             self.look, self.complete = answer, answer.seen == answer.total
         self.changed.emit()

@@ -235,12 +235,15 @@ class SweepPage(QDialog):
         self.foot.show_cells(look)
         self.outlook.want_time(base)
         self.foot.show_forecast(runs, epochs_of(sweep), self._seconds(sweep, base, runs),
-                                self.outlook.why_unknown(bool(self.method.address)))
+                                self.outlook.why_unknown(bool(self.method.address), self._together(sweep)))
+
+    def _together(self, sweep: Sweep) -> bool:
+        return self.outlook.together(sweep, self.method.workers.value())
 
     def _seconds(self, sweep: Sweep, base: Experiment, runs: int) -> float | None:
         """How long the whole takes; None where that is not known."""
         epochs, epoch_s = epochs_of(sweep), self.outlook.epoch_s(base)
-        if epochs is None or epoch_s is None or self.method.address or self._trouble.whole:
+        if epochs is None or epoch_s is None or self.method.address or self._trouble.whole or self._together(sweep):
             return None
         return START_S + runs * epochs * epoch_s / self.outlook.workers(self.method.workers.value())
 

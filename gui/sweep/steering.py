@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from engine.runfiles import lock
 from engine.sweeping.folder import SweepFolder
 from gui.sweeps import Sweeps
 from gui.widgets.controls import Flow, button, combo
@@ -17,8 +18,8 @@ LIST_WIDTH = 360
 
 
 class Steering(QWidget):
-    """Signals: ``new`` (a sweep is to be set up), ``shown`` (SweepFolder), ``carried_on``, ``toggled`` (pause or
-    resume), ``stopped``."""
+    """Signals: ``new`` (a sweep is to be set up), ``shown`` (SweepFolder that is to be shown), ``carried_on`` (what is
+    missing of the shown one is to be trained)."""
 
     new = Signal()
     shown = Signal(object)
@@ -99,8 +100,12 @@ class Steering(QWidget):
         unfinished = shown is not None and not shown.complete and not busy
         self.go_on.setVisible(unfinished)
         if unfinished and shown is not None:
-            text = self.tr("Train what is missing: {count} of {total} runs")
-            self.go_on.setToolTip(text.format(count=shown.total - shown.done, total=shown.total))
+            holder = lock.holder(shown.folder.folder)
+            text = self.tr("Train what is missing: {count} of {total} runs") if holder is None else self.tr(
+                "Process {pid} on {host} is at it")
+            self.go_on.setToolTip(text.format(count=shown.total - shown.done, total=shown.total,
+                                              pid=holder.pid if holder else "", host=holder.host if holder else ""))
+            self.go_on.setEnabled(holder is None)
         self._show_choice()
 
 

@@ -97,7 +97,7 @@ class CompareTab(QWidget):
     @Slot()
     def _take_runs(self) -> None:
         """The list of runs has changed: one that was deleted is compared no more."""
-        rows = self._session.runs.rows[:OFFERED]
+        rows = self._session.runs.all_rows[:OFFERED]
         self.chooser.set_runs([(row.run.folder, row.title) for row in rows])
         if self.isVisible():
             self.read()
@@ -112,11 +112,11 @@ class CompareTab(QWidget):
         shown = self._shown.run
         if self._chosen_by_hand or shown is None or self._shown.experiment is None:
             return
-        alike = [row.run.folder for row in self._session.runs.rows if _kind(row.run) == _kind(shown)]
+        alike = [row.run.folder for row in self._session.runs.all_rows if _kind(row.run) == _kind(shown)]
         self.chooser.choose([shown.folder, *(folder for folder in alike if folder != shown.folder)][:FIRST])
 
     def _chosen(self) -> list[tuple[Run, str]]:
-        rows = {row.run.folder: row for row in self._session.runs.rows}
+        rows = {row.run.folder: row for row in self._session.runs.all_rows}
         return [(rows[folder].run, rows[folder].title) for folder in self.chooser.chosen if folder in rows]
 
     @Slot()

@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLay
 
 from engine import reports
 from engine.experiment import with_folder_of
+from engine.fields import ExperimentError
 from engine.reports import Report
 from engine.sweep import Sweep
 from engine.sweeping.folder import SweepFolder
 from engine.sweeping.told import SweepOrder
 from gui import style
+from gui.messages import Message
 from gui.reports import numbers, standing
 from gui.reports.asking import Asker
 from gui.reports.figure import FigureBox, show_whole
@@ -205,7 +207,11 @@ class ReportsTab(QWidget):
         """Train a sweep of the report, or what is missing of it, and look at it."""
         session = self._session
         folder = what if isinstance(what, SweepFolder) else None
-        settings = what.sweep if isinstance(what, SweepFolder) else what
+        try:
+            settings = what.sweep if isinstance(what, SweepFolder) else what
+        except (ExperimentError, OSError) as error:
+            session.message.emit(Message(str(error)))
+            return
         session.sweep(SweepOrder(settings, session.data_dir, session.runs_dir, folder=folder))
         session.dialog_wanted.emit("sweep")
 

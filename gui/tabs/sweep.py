@@ -9,7 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 import resources
-from engine.sweeping.folder import SweepFolder, list_sweeps
+from engine.sweeping.folder import SweepFolder
 from engine.sweeping.told import SweepOrder
 from gui import style
 from gui.session import Session
@@ -42,6 +42,7 @@ class SweepTab(QWidget):
         self.importance, self.table = ImportanceView(session.shown), TableView()
         self.views: tuple[QWidget, ...] = (self.map, self.curves, self.parallel, self.importance, self.table)
         self._by_hand = False
+        self._tried: set[SweepFolder] = set()
         self._pages = QStackedWidget()
         for view in self.views:
             self._pages.addWidget(view)
@@ -107,6 +108,7 @@ class SweepTab(QWidget):
         sweeps.paced.connect(self._say)
         sweeps.state_changed.connect(self._say)
         sweeps.opening_failed.connect(self._take_failure)
+        sweeps.idle.connect(self._offer)
         self._session.runs.changed.connect(self._offer)
 
     # Which sweep
@@ -116,10 +118,12 @@ class SweepTab(QWidget):
         """The sweeps of the runs folder; the newest is shown until one is chosen."""
         if not self.isVisible():
             return
-        folders = list_sweeps(self._session.runs_dir)
+        folders = tuple(row.folder for row in self._session.runs.sweeps)
         self.steering.offer(folders)
-        if folders and self._sweeps.shown is None and not self._sweeps.at_work:
-            self._sweeps.show(folders[0])
+        untried = [folder for folder in folders if folder not in self._tried]
+        if untried and self._sweeps.shown is None and not self._sweeps.at_work:
+            self._tried.add(untried[0])  # one that cannot be read is not read again and again
+            self._sweeps.show(untried[0])
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -142,10 +146,11 @@ class SweepTab(QWidget):
     @Slot()
     def carry_on(self) -> None:
         """Train what is missing of the shown sweep."""
-        book = self._sweeps.shown
-        if book is not None:
-            self._session.sweep(SweepOrder(book.sweep, self._session.data_dir, book.folder.folder.parent,
-                                           folder=book.folder))
+        book, last = self._sweeps.shown, self._sweeps.order
+        if book is None:
+            return
+        plain = SweepOrder(book.sweep, self._session.data_dir, book.folder.folder.parent, folder=book.folder)
+        self._session.sweep(last if last is not None and last.folder == book.folder else plain)
 
     @Slot(object)
     def _take_failure(self, failure: object) -> None:

@@ -43,7 +43,7 @@ def test_what_diverged_is_no_part_of_the_mean_and_is_told_as_a_share():
 @pytest.mark.parametrize(("statuses", "mark"), [
     (["pending"], "pending"), (["pending", "running"], "running"), (["diverged", "failed"], "diverged"),
     (["failed"], "failed"), (["impossible"], "impossible"), (["interrupted"], "running"), (["new"], "pending"),
-    (["diverged", "running"], "running")])
+    (["diverged", "running"], "running"), (["stopped"], "stopped")])
 def test_a_cell_without_a_loss_is_marked(statuses, mark):
     (cell,) = sweeptable.cells(row(place, status=status, cell=0) for place, status in enumerate(statuses))
     assert cell.mark == mark and cell.mean is None and cell.spread is None
@@ -128,3 +128,11 @@ def test_a_range_says_itself_whether_it_is_logarithmic():
     for log in (False, True):
         axis = sweep.Axis(field="train.learning_rate", range=sweep.Range(low=0.1, high=0.9, log=log))
         assert sweeptable.logarithmic(axis, SETTINGS.base) is log
+
+
+def test_what_was_ended_early_has_no_final_loss():
+    (cell,) = sweeptable.cells([row(0, 0.1, status="stopped")])
+    assert cell.losses == () and cell.mean is None and not cell.complete
+    found = sweeptable.cells([row(0, 0.1, "stopped", **{"train.learning_rate": 0.5, "train.momentum": 0.9})])
+    grid = sweeptable.grid(found, SETTINGS, "train.learning_rate", "train.momentum", {})
+    assert np.isnan(grid.losses).all() and set(grid.marks.ravel()) == {""}

@@ -16,7 +16,7 @@ from engine import runs, storage, sweep
 from engine.inbox import Inbox, Stop
 from engine.sweeping.conduct import Conductor, conduct
 from engine.sweeping.crew import Crew
-from engine.sweeping.folder import list_sweeps
+from engine.sweeping.folder import create, list_sweeps
 from engine.sweeping.told import SweepOrder
 
 ROOT = Path(__file__).parents[3]
@@ -155,7 +155,8 @@ def main(runs_dir, workers):
     """Conduct the sweep of this folder of runs, or go on with it, and tell of every event, each in one write."""
     folder = next(iter(list_sweeps(runs_dir)), None)
     settings = folder.sweep if folder else small(piece_epochs=1)
-    conductor = Conductor(SweepOrder(settings, NO_DATA, runs_dir, workers=workers, folder=folder), Inbox())
+    conductor = Conductor(SweepOrder(settings, NO_DATA, runs_dir, workers=workers),
+                          folder or create(runs_dir, settings), Inbox())
     try:
         for turn in conductor.conduct():
             pool = conductor._crew and conductor._crew._pool

@@ -13,7 +13,7 @@ from engine.runfiles.notices import RunError
 from engine.sweeping import conduct
 from engine.sweeping.conduct import Conductor
 from engine.sweeping.crew import Cluster, ClusterError
-from engine.sweeping.folder import SweepFolder
+from engine.sweeping.folder import SweepFolder, create
 from engine.sweeping.told import Staffed, SweepOrder, Told
 from tests.engine.sweeping.small import (
     MOMENTA,
@@ -85,7 +85,8 @@ def test_a_worker_with_another_version_is_refused_by_name(scheduler, tmp_path, m
 @pytest.mark.timeout(180)
 def test_a_scheduler_that_goes_away_is_said_and_the_sweep_goes_on_here(here, tmp_path):
     scheduler, settings = Scheduler(1), small(piece_epochs=1)
-    conductor, told = Conductor(SweepOrder(settings, NO_DATA, tmp_path, cluster=scheduler.address), Inbox()), []
+    order, told = SweepOrder(settings, NO_DATA, tmp_path, cluster=scheduler.address), []
+    conductor = Conductor(order, create(tmp_path, settings), Inbox())
     with pytest.raises(ClusterError) as caught:
         try:
             for turn in conductor.conduct():

@@ -8,15 +8,17 @@ import pytest
 from engine import data, device, runs, sweep
 from engine.fields import ExperimentError
 from engine.inbox import Inbox
+from engine.runfiles import lock
 from engine.runfiles.notices import RunError
 from engine.sweeping.conduct import conduct
 from engine.sweeping.folder import SETTINGS, SweepFolder, create
 from engine.sweeping.study import StudyError
-from engine.sweeping.told import Begun, Opened, Staffed, SweepOrder, Swept, Told
+from engine.sweeping.told import Begun, Drawn, Opened, Staffed, SweepOrder, Swept, Told
 from engine.train import train
 from tests.engine.sweeping.small import (
     BASE,
     NO_DATA,
+    RATES,
     carried_out,
     digest,
     inspect,
@@ -297,3 +299,41 @@ def test_what_is_wrong_with_the_sweep_is_said_before_there_is_a_folder(tmp_path)
     with pytest.raises(ExperimentError):
         carried_out(small({"field": "train.speed", "values": [1]}), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sweep_that_another_process_trains_is_left_alone(tmp_path):
+    made = create(tmp_path, small(RATES))
+    before = sorted(path.name for path in made.folder.iterdir())
+    with lock.held(made.folder), pytest.raises(RunError, match="is being trained by process") as refused:
+        carried_out(small(RATES), tmp_path, folder=made)
+    assert refused.value.code == "sweep.locked"
+    assert sorted(path.name for path in made.folder.iterdir()) == before
+    assert carried_out(small(RATES), tmp_path, folder=made)[-1].complete and lock.holder(made.folder) is None
+
+
+def test_what_cannot_be_is_counted_among_what_is_over(folder):
+    assert folder.progress() == (6, 6)
+    assert [row.folder is None for row in folder.rows(folder.trials())] == [False, True] * 3
+
+
+def test_drawn_trainings_are_told_with_all_their_seeds_before_the_first_begins(tmp_path):
+    events = carried_out(small(WIDE, method="random", trials=2, seeds=[1, 2]), tmp_path)
+    drawn = of(Drawn, events)
+    assert [[trial.number for trial in event.trials] for event in drawn] == [[0, 1], [2, 3]]
+    assert [row.status for row in drawn[0].rows] == ["pending", "pending"]
+    assert events.index(drawn[0]) < events.index(of(Begun, events)[0])
+
+
+def test_a_finished_training_of_a_pruning_sweep_can_be_trained_anew(tmp_path):
+    settings = small({"field": "train.learning_rate", "range": {"low": 0.05, "high": 0.5}}, method="tpe", trials=3,
+                     pruning=True)
+    done = carried_out(settings, tmp_path)[-1]
+    shutil.rmtree(done.rows[1].folder)
+    again = carried_out(settings, tmp_path, folder=done.folder)[-1]
+    assert again.complete and table(again.rows)[1][2] == table(done.rows)[1][2]
+
+
+def test_pruning_counts_only_for_what_is_drawn_once():
+    drawn = {"method": "tpe", "trials": 3}
+    assert small(RATES, pruning=True, **drawn).prunes
+    assert not small(RATES, pruning=True).prunes and not small(RATES, pruning=True, seeds=[1, 2], **drawn).prunes

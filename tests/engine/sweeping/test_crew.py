@@ -12,6 +12,7 @@ from engine.runfiles.notices import RunError
 from engine.sweeping import conduct
 from engine.sweeping.conduct import Conductor
 from engine.sweeping.crew import TRIES, Crew
+from engine.sweeping.folder import create
 from engine.sweeping.piece import Done, Piece, Refused
 from engine.sweeping.told import SweepOrder, Told
 from tests.engine.sweeping.small import (
@@ -210,7 +211,8 @@ def test_a_measurement_in_which_a_worker_died_begins_anew():
 
 def test_a_worker_killed_in_the_middle_changes_nothing(tmp_path):
     settings = small(MOMENTA, piece_epochs=1)
-    conductor, killed, events = Conductor(SweepOrder(settings, NO_DATA, tmp_path, workers=1), Inbox()), [], []
+    conductor, killed, events = Conductor(
+        SweepOrder(settings, NO_DATA, tmp_path, workers=1), create(tmp_path, settings), Inbox()), [], []
     for turn in conductor.conduct():
         events.extend(turn)
         if not killed and any(isinstance(event, Told) for event in turn):  # the next piece is on its way

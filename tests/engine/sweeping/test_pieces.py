@@ -56,9 +56,9 @@ def test_what_is_asked_for_is_kept_to_and_what_may_be_pruned_is_looked_at():
     (trial, _), length = long(100, piece_epochs=7)
     length.note(trial, done(7, 1e-9))
     assert length.until(trial, 0) == 7 and length.until(trial, 98) == 100
-    (trial, _), length = long(100, pruning=True)
+    (trial, _), length = long(100, pruning=True, method="tpe")
     assert length.until(trial, 0) == 10
-    (trial, _), length = long(3, pruning=True)
+    (trial, _), length = long(3, pruning=True, method="tpe")
     assert length.until(trial, 0) == 1
 
 

@@ -188,7 +188,7 @@ def test_a_range_too_narrow_to_tell_its_values_apart_trains_each_once():
 
 @pytest.mark.parametrize(("settings", "code", "field"), [
     ({}, "sweep.axes", "axes"),
-    ({"axes": [RATES], "experiments": [{}]}, "sweep.axes", "axes"),
+    ({"axes": [RATES], "experiments": [{"name": "a"}]}, "sweep.axes", "axes"),
     ({"axes": [{"field": "train.learning_rate"}]}, "sweep.empty", "axes.0.values"),
     ({"axes": [{"field": "train.speed", "values": [1]}]}, "sweep.field", "axes.0.field"),
     ({"axes": [RATES, MOMENTA, RATES]}, "sweep.duplicate", "axes.2.field"),
@@ -206,7 +206,7 @@ def test_a_problem_of_the_whole_sweep_is_named_with_its_place(settings, code, fi
 def test_a_sweep_without_fault_has_no_problems():
     assert codes(grid(RATES, MOMENTA, seeds=[1, 2])) == []
     assert codes(grid({"field": "train.epochs", "values": [True, 1]})) == []
-    assert codes(sweeps.parse({"experiments": [{}, {"name": "b"}]})) == []
+    assert codes(sweeps.parse({"experiments": [{"name": "a"}, {"name": "b"}]})) == []
 
 
 def test_the_repeated_values_are_said():
@@ -293,3 +293,19 @@ def test_correcting_applies_the_remedies_but_never_changes_what_is_swept():
     corrected = sweeps.trials(grid(sizes, base=base, correct=True))
     assert [trial.problems for trial in corrected] == [(), ()]
     assert [trial.experiment.model.encoder[1].size for trial in corrected] == [2, 3]
+
+
+def test_listed_experiments_need_names_of_their_own():
+    def listed(*names):
+        return sweeps.problems(sweeps.parse({"experiments": [{"name": name} for name in names]}))
+
+    assert listed("a", "b") == ()
+    assert [problem.code for problem in listed("a", "a", "b")] == ["sweep.names"]
+    assert "one without a name" in listed("", "b")[0].message
+
+
+def test_changes_are_made_to_every_listed_experiment():
+    made = sweeps.parse({"experiments": ["fashion-dropout", "fashion-sgd"], "changes": {"train.epochs": 3}})
+    assert [one.train.epochs for one in made.experiments] == [3, 3] and made.base.train.epochs != 3
+    with pytest.raises(ExperimentError, match="no such field"):
+        sweeps.parse({"base": "mnist-dense-64", "changes": {"train.speed": 3}})

@@ -1,16 +1,19 @@
 """Sweeps in the list of runs: one entry each, unfolded to its runs, filtered, deleted, opened from files."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 
 from engine import runs
 from engine import sweep as sweeps
+from engine.runfiles import lock
 from engine.sweeping.folder import list_sweeps
 from gui import dialogs
 from gui.panels.runs import RunsPanel
 from gui.runlist import RunRow, SweepRow, merged
+from gui.tabs.compare import CompareTab
 from tests.engine.sweeping.small import RATES, carried_out, small, threads_for_workers
 from tests.gui.conftest import trained
 
@@ -62,6 +65,8 @@ def test_a_sweep_is_one_entry(listed):
 def test_choosing_it_shows_it_in_its_tab(qtbot, listed):
     session, panel = listed
     panel.view.setCurrentIndex(panel.model.index(0))
+    assert session.wanted == [], "the keys only go through the list"
+    panel.view.clicked.emit(panel.model.index(0))
     assert session.wanted == ["sweep"]
     qtbot.waitUntil(lambda: session.sweeps.shown is not None and not session.sweeps.at_work, timeout=10_000)
     assert session.sweeps.shown.complete
@@ -137,9 +142,49 @@ def test_runs_and_sweeps_stand_in_the_order_of_their_times(qtbot, listed):
 def test_a_sweeps_folder_and_file_are_opened_by_dropping_them(qtbot, listed, tmp_path):
     session, _ = listed
     (folder,) = list_sweeps(session.runs_dir)
-    dialogs.open_path(session, folder.folder)
-    assert session.wanted == ["sweep"]
+    for path in (folder.folder, Path(folder.name)):
+        dialogs.open_path(session, path)
+    assert session.wanted == ["sweep", "sweep"]
     path = tmp_path / "mine.toml"
     path.write_text(sweeps.to_toml(small()), encoding="utf-8")
     dialogs.open_path(session, path)
     assert session.wanted[-1] == f"new sweep: {path}" and not session.messages
+
+
+def test_the_runs_of_an_unfolded_sweep_can_be_compared(qtbot, listed):
+    session, panel = listed
+    assert session.runs.all_rows == ()
+    unfold(qtbot, panel)
+    tab = CompareTab(session)
+    qtbot.addWidget(tab)
+    tab.show()
+    folders = [row.run.folder for row in session.runs.all_rows]
+    tab.compare(folders[:2])
+    qtbot.waitUntil(lambda: len(tab.runs) == 2, timeout=10_000)
+    assert [run.title for run in tab.runs] == ["learning rate 0.05", "learning rate 0.2"]
+    session.kept = (panel, tab)
+
+
+def test_a_chosen_sweep_stays_chosen_and_delete_takes_it_and_not_the_shown_run(qtbot, listed):
+    session, panel = listed
+    trained(qtbot, session)
+    qtbot.waitUntil(lambda: len(panel.model.rows) == 2, timeout=10_000)
+    run = session.shown.run
+    panel.view.setCurrentIndex(panel.model.index(1))
+    qtbot.waitUntil(lambda: session.sweeps.shown is not None and not session.sweeps.at_work, timeout=10_000)
+    with qtbot.waitSignal(session.runs.changed, timeout=10_000):
+        session.refresh_runs()
+    assert panel.chosen_sweep is not None and panel.chosen is None
+    folder = panel.chosen_sweep.folder.folder
+    panel.delete()
+    assert not folder.exists() and run.folder.is_dir() and session.shown.run == run
+
+
+def test_a_sweep_that_is_trained_cannot_be_deleted(listed):
+    _, panel = listed
+    panel.view.setCurrentIndex(panel.model.index(0))
+    row = panel.chosen_sweep
+    with lock.held(row.folder.folder):
+        assert [action.isEnabled() for action in panel.sweep_menu(row).actions()] == [True, True, False]
+        panel.delete()
+    assert row.folder.folder.is_dir()

@@ -1,5 +1,6 @@
 """The Sweep tab: a sweep set up, watched, looked into, stopped and continued, with real trainings."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from engine import sweep
+from engine.runfiles import lock
 from engine.sweeping.folder import list_sweeps
 from engine.sweeping.told import SweepOrder
 from gui.tabs.sweep import CURVES, IMPORTANCE, MAP, PARALLEL, TABLE, SweepTab
@@ -45,6 +47,7 @@ def make_tab(qtbot, make_session):
         tab.resize(1000, 700)
         tab.show()
         session.kept = tab
+        session.refresh_runs()
         return session, tab
     return make
 
@@ -334,3 +337,78 @@ def test_nothing_is_cut_off_in_a_small_window(qtbot, looking):
         for button in tab.switch.buttons():
             corner = button.mapTo(tab, QPoint(button.width(), button.height()))
             assert corner.x() <= tab.width() and corner.y() <= tab.height()
+
+
+def test_a_newest_sweep_that_cannot_be_read_hides_no_other(qtbot, make_tab, finished):
+    session, _ = make_tab()
+    shutil.copytree(finished, session.runs_dir, dirs_exist_ok=True)
+    bad = session.runs_dir / "2030-01-01_00-00-00_bad"
+    bad.mkdir()
+    (bad / "sweep.toml").write_text("axes = 3")
+    listed = []
+    session.runs.changed.connect(lambda: listed.append(1))
+    session.refresh_runs()
+    qtbot.waitUntil(lambda: session.sweeps.shown is not None and not session.sweeps.at_work, timeout=10_000)
+    assert session.sweeps.shown.complete and len(listed) <= 2, "the folder is not read again and again"
+
+
+def test_drawn_words_have_curves(qtbot, make_tab):
+    session, tab = make_tab()
+    swept(qtbot, session, small(RATES, {"field": "train.optimizer", "values": ["sgd", "adam"]}, method="random",
+                                trials=3))
+    tab.switch.button(CURVES).click()
+    tab.curves.over.setCurrentIndex(1)
+    tab.curves.over.activated.emit(1)
+    assert "1 SGD with momentum · 2 Adam" in tab.curves.hint.text()
+    assert set(tab.curves.plot.lines[0].x.tolist()) <= {1.0, 2.0}
+
+
+def test_a_map_of_three_fields_holds_the_third_at_values_of_its_own(qtbot, make_tab):
+    session, tab = make_tab()
+    for batches in ([20, 40], [50, 100]):
+        swept(qtbot, session, small({"field": "train.learning_rate", "values": [0.1, 0.2]},
+                                    {"field": "train.momentum", "values": [0.0, 0.5]},
+                                    {"field": "train.batch_size", "values": batches}))
+        (held,) = tab.map.held.values()
+        assert [held.itemData(place) for place in range(held.count())] == batches
+        assert np.isfinite(tab.map._grid.losses).all()
+        held.setCurrentIndex(0)
+        held.activated.emit(0)
+        other = next(cell for cell in tab.seen.cells if cell.values["train.batch_size"] == batches[1])
+        tab.choose_cell(other.number)
+        assert held.currentData() == batches[1] and tab.map.map.chosen is not None
+
+
+def test_pruned_trainings_are_ended_early_and_ranked_last(qtbot, looking):
+    session, tab = looking
+    book = session.sweeps.shown
+    lowest = min(book.rows.values(), key=lambda row: row.validation_loss)
+    book.rows[lowest.number] = dataclasses.replace(lowest, status="stopped")
+    session.sweeps.told.emit((lowest.number,))
+    tab.switch.button(TABLE).click()
+    last = tab.table.box.table.rows[-1]
+    assert last[2] is None and last[-1] == "ended early" and "1 ended early" in tab.status.text()
+
+
+def test_continue_keeps_what_the_sweep_was_ordered_with(qtbot, make_tab):
+    session, tab = make_tab()
+    session.sweep(order(session, small(), workers=2))
+    qtbot.waitUntil(lambda: session.sweeps.shown is not None and session.sweeps.shown.done >= 1, timeout=DONE_MS)
+    tab.steering.stop.click()
+    qtbot.waitUntil(lambda: not session.sweeps.busy, timeout=DONE_MS)
+    tab.steering.go_on.click()
+    assert session.sweeps.order.workers == 2 and session.sweeps.order.folder == session.sweeps.shown.folder
+    qtbot.waitUntil(lambda: not session.sweeps.busy, timeout=DONE_MS)
+
+
+def test_a_sweep_that_another_process_trains_is_not_continued(qtbot, make_tab):
+    session, tab = make_tab()
+    session.sweep(order(session, small()))
+    qtbot.waitUntil(lambda: session.sweeps.shown is not None and session.sweeps.shown.done >= 1, timeout=DONE_MS)
+    tab.steering.stop.click()
+    qtbot.waitUntil(lambda: not session.sweeps.busy, timeout=DONE_MS)
+    with lock.held(session.sweeps.shown.folder.folder):
+        tab.steering.refresh()
+        assert not tab.steering.go_on.isEnabled() and "is at it" in tab.steering.go_on.toolTip()
+    tab.steering.refresh()
+    assert tab.steering.go_on.isEnabled()
