@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -29,18 +30,18 @@ class Cell:
     values: Mapping[str, Any]
     rows: tuple[Row, ...]
 
-    @property
+    @cached_property
     def losses(self) -> tuple[float, ...]:
         """Validation losses of the trainings that came to an end."""
         return tuple(row.validation_loss for row in self.rows
                      if row.status == "finished" and row.validation_loss is not None)
 
-    @property
+    @cached_property
     def mean(self) -> float | None:
         """Mean of the losses; None without any."""
         return sum(self.losses) / len(self.losses) if self.losses else None
 
-    @property
+    @cached_property
     def spread(self) -> float | None:
         """Standard deviation of the losses over seeds (n − 1); None for fewer than two."""
         return float(np.std(self.losses, ddof=1)) if len(self.losses) > 1 else None
@@ -66,7 +67,7 @@ class Cell:
         """Whether all of its trainings came to a good end."""
         return all(row.status == "finished" for row in self.rows)
 
-    @property
+    @cached_property
     def mark(self) -> Mark:
         """What is to be said in place of a loss; '' where there is one."""
         if self.losses:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -27,6 +27,8 @@ from gui.widgets.quantities import count, duration
 from gui.widgets.stage import Stage
 
 MAP, CURVES, PARALLEL, IMPORTANCE, TABLE = range(5)
+LIVE_MS = 300
+"""A sweep that fills is drawn anew at most so often."""
 
 
 class SweepTab(QWidget):
@@ -42,6 +44,9 @@ class SweepTab(QWidget):
         self.importance, self.table = ImportanceView(session.shown), TableView()
         self.views: tuple[QWidget, ...] = (self.map, self.curves, self.parallel, self.importance, self.table)
         self._by_hand = False
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(LIVE_MS)
         self._tried: set[SweepFolder] = set()
         self._pages = QStackedWidget()
         for view in self.views:
@@ -104,7 +109,9 @@ class SweepTab(QWidget):
         for hovering in (self.map, self.parallel):
             hovering.hovered.connect(self._hover)
         sweeps.shown_changed.connect(self._show)
-        sweeps.told.connect(self._refresh)
+        sweeps.told.connect(self._refresh_soon)
+        sweeps.ended.connect(self._refresh)
+        self._soon.timeout.connect(self._refresh)
         sweeps.paced.connect(self._say)
         sweeps.state_changed.connect(self._say)
         sweeps.opening_failed.connect(self._take_failure)
@@ -199,12 +206,18 @@ class SweepTab(QWidget):
         self._pages.setCurrentIndex(place)
 
     @Slot()
+    def _refresh_soon(self, *_: object) -> None:
+        """Trainings have come further: several that come together are shown together."""
+        if not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
     def _refresh(self, *_: object) -> None:
-        """Trainings have come further."""
+        """Show the trainings as they are now."""
         book = self._sweeps.shown
-        if book is None or not self.isVisible():
+        if book is None or self.seen is None or not self.isVisible():
             return
-        self.seen = Seen(book, Names(book.sweep))
+        self.seen = Seen(book, self.seen.names)
         lowest = self.seen.verdict.lowest
         if not self._by_hand and lowest is not None:
             self.probe.cell = lowest

@@ -27,6 +27,7 @@ from engine.sweeping.results import Row, row_of
 from engine.sweeping.told import SweepOrder
 from tests.benchmarks.window import Bench, Lateness
 
+FILL_S = 60.0
 CELLS, OPENED_S, REDRAWN_MS, LATE_MS = 2000, 1.0, 50.0, 8.0
 """What is wanted."""
 
@@ -59,18 +60,23 @@ def small(x: int, y: int) -> Sweep:
 
 
 def filling(application: QApplication) -> Iterator[str]:
-    """How late the event loop is while 49 cells come in, the Sweep tab in front."""
-    bench = Bench(application, small(2, 2).base)
+    """How late the event loop is while the sweep of 361 networks fills, two workers, the Sweep tab in front."""
+    whole = sweeps.load(resources.sweeps()["mnist-dense-lr-momentum"])
+    if "AUTOENCODER_EXPLORER_DATA" not in os.environ:
+        whole = small(19, 19)
+    bench = Bench(application, whole.base)
     bench.window.show_tab("sweep")
     bench.until(lambda: bench.session.ready)
-    bench.session.sweep(SweepOrder(small(7, 7), bench.session.data_dir, bench.session.runs_dir, 2))
-    bench.until(lambda: bench.session.sweeps.state == "running")
-    late = Lateness()
-    bench.until(lambda: not bench.session.sweeps.busy)
+    shown = bench.session.sweeps
+    bench.session.sweep(SweepOrder(whole, bench.session.data_dir, bench.session.runs_dir, 2))
+    bench.until(lambda: shown.running is not None and shown.running.done > 1)
+    before, late = shown.shown.done if shown.shown else 0, Lateness()
+    bench.run_for(FILL_S)
     late.stop()
+    came = (shown.shown.done if shown.shown else 0) - before
     p50, p95, p99 = np.percentile(late.late_ms, (50, 95, 99))
-    yield (f"Lateness of the event loop while 49 cells of a second each come in, ms: p50 {p50:.1f}, p95 {p95:.1f}, "
-           f"p99 {p99:.1f} (n = {len(late.late_ms)}); asked: p95 ≤ {LATE_MS:g}")
+    yield (f"Lateness of the event loop while the sweep of 361 fills, {came} cells in {FILL_S:g} s, ms: p50 {p50:.1f}, "
+           f"p95 {p95:.1f}, p99 {p99:.1f} (n = {len(late.late_ms)}); asked: p95 ≤ {LATE_MS:g}")
     bench.close()
 
 
