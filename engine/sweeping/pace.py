@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+AGAIN_S, AGAIN_PIECES = 300.0, 60
+"""A number that was found is good for so long, and for so many pieces."""
+
 
 class Pace:
     """Begins with the most workers and tries fewer, as long as fewer do not do less.
@@ -13,18 +16,22 @@ class Pace:
     """
 
     def __init__(self, most: int) -> None:
-        self.allowed = most
+        self.allowed = self._most = most
         self.settled = most == 1
         self.speeds: dict[int, float] = {}
         """Workers -> trainings a second, as measured."""
         self._skip = most
         self._began_s: float | None = None
+        self._settled_s: float | None = None
+        self._pieces = 0
+        """That came back since the number was settled."""
         self._done, self._work = 0, 0.0
 
     def note(self, share: float, now_s: float | None = None) -> None:
         """A piece came back: ``share`` of a training."""
         now = time.monotonic() if now_s is None else now_s
         if self.settled:
+            self._look_again(now)
             return
         if self._skip:  # the first of each worker starts it and reads the images
             self._skip -= 1
@@ -37,6 +44,17 @@ class Pace:
     def forget(self) -> None:
         """Begin this measurement anew: there was a pause, or a worker died."""
         self._skip, self._done, self._work, self._began_s = self.allowed, 0, 0.0, None
+
+    def _look_again(self, now: float) -> None:
+        """After a while the machine may be busier, or free again: measure anew."""
+        if self._most == 1:
+            return
+        self._pieces += 1
+        self._settled_s = now if self._settled_s is None else self._settled_s
+        if self._pieces >= AGAIN_PIECES and now - self._settled_s >= AGAIN_S:
+            self.allowed, self.settled, self.speeds = self._most, False, {}
+            self._pieces, self._settled_s = 0, None
+            self.forget()
 
     def _measured(self, speed: float) -> None:
         """Go on with one worker less, or back to the number that did most."""

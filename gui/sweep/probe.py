@@ -188,7 +188,8 @@ class Probe(QWidget):
 
     def _told(self, seen: Seen, cell: Cell) -> str:
         """Loss, spread, seeds, time."""
-        said = [self.tr("Loss {loss}").format(loss=seen.names.loss(cell))]
+        loss = seen.names.loss(cell)
+        said = [self.tr("Loss {loss}").format(loss=loss) if cell.mean is not None else loss[:1].upper() + loss[1:]]
         if cell.training_loss is not None:
             said.append(self.tr("Training {loss}").format(loss=significant(cell.training_loss)))
         if len(cell.rows) > 1:

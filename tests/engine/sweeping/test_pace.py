@@ -52,3 +52,21 @@ def test_a_measurement_that_was_disturbed_begins_anew():
     for piece in range(8):
         pace.note(1.0, 1000.0 + piece / 10)
     assert pace.speeds == {2: pytest.approx(10.0)}
+
+
+def test_after_a_while_it_is_measured_anew_for_the_machine_may_be_free_again():
+    pace, now, seen = Pace(2), 0.0, []
+    for piece in range(800):
+        busy = piece < 100
+        now += 1 / ({1: 1.0, 2: 0.5} if busy else {1: 1.0, 2: 1.9})[pace.allowed]
+        pace.note(1.0, now)
+        seen.append((pace.allowed, pace.settled))
+    assert seen[90] == (1, True) and seen[200] == (1, True) and pace.allowed == 2
+    assert sum(not settled for _, settled in seen) < 80, "measuring is the exception"
+
+
+def test_one_worker_is_never_measured():
+    pace = Pace(1)
+    for piece in range(500):
+        pace.note(1.0, 10.0 * piece)
+    assert pace.settled and pace.allowed == 1 and pace.speeds == {}
