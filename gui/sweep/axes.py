@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QListWidget, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 
 from engine.experiment import Experiment
 from engine.fields import Problem
@@ -15,7 +15,7 @@ from gui import style
 from gui.sweep import variables
 from gui.sweep.axisrow import AxisRow, usual
 from gui.sweep.variables import USUAL
-from gui.widgets.controls import note
+from gui.widgets.controls import note, push
 
 LIST_HEIGHT = 132
 
@@ -36,8 +36,8 @@ class AxesEditor(QWidget):
         self.names.setAccessibleName(self.tr("Experiments of this sweep"))
         self.names.setToolTip(self.tr("This sweep trains these experiments as they are; they are named in its file"))
         self.names.setFixedHeight(LIST_HEIGHT)
-        self.add = self._button(self.tr("Add axis"), self.tr("Vary one more field; every combination is trained"))
-        self.instead = self._button(self.tr("Vary fields instead"), self.tr("Leave the list and choose axes"))
+        self.add = push(self.tr("Add axis"), self.tr("Vary one more field; every combination is trained"))
+        self.instead = push(self.tr("Vary fields instead"), self.tr("Leave the list and choose axes"))
         self._rows = QVBoxLayout()
         self._rows.setSpacing(style.S)
         column = QVBoxLayout(self)
@@ -51,14 +51,6 @@ class AxesEditor(QWidget):
         self.add.clicked.connect(self._add)
         self.instead.clicked.connect(self.list_left)
         self._arrange()
-
-    @staticmethod
-    def _button(text: str, tip: str) -> QPushButton:
-        made = QPushButton(text)
-        made.setAutoDefault(False)
-        made.setToolTip(tip)
-        made.setAccessibleName(text)
-        return made
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:

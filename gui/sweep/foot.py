@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui import style
 from gui.sweep.cells import Cell, Look
 from gui.sweep.values import text_of
 from gui.sweep.variables import short_name
-from gui.widgets.controls import note
+from gui.widgets.controls import note, push
 from gui.widgets.quantities import count, duration
 
 SHOWN = 2
@@ -32,22 +32,14 @@ class SweepFoot(QWidget):
         self.forecast.setWordWrap(True)
         self.problems, self.cells, self.note = note(), note(), note()
         style.mark(self.problems, "tone", "bad")
-        self.close_button = self._button(self.tr("Close"), self.tr("Close this page; nothing is started"))
-        self.start = self._button(self.tr("Start sweep"), "")
+        self.close_button = push(self.tr("Close"), self.tr("Close this page; nothing is started"))
+        self.start = push(self.tr("Start sweep"), "")
         style.mark(self.start, "primary", True)
         self._lay_out()
         self.start.clicked.connect(self.started)
         self.close_button.clicked.connect(self.left)
         for key in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(key), self, self.start.click)
-
-    @staticmethod
-    def _button(text: str, tip: str) -> QPushButton:
-        made = QPushButton(text)
-        made.setAutoDefault(False)
-        made.setAccessibleName(text)
-        made.setToolTip(tip)
-        return made
 
     def _lay_out(self) -> None:
         said = QVBoxLayout()

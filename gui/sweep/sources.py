@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from engine.experiment import Experiment
 from engine.sweep import Sweep
 from gui import style
 from gui.sweep.method import LABEL_WIDTH
-from gui.widgets.controls import note
+from gui.widgets.controls import note, push
 from gui.widgets.inputs import Choice
 
 FORM, FILE = "form", "file"
@@ -36,8 +36,8 @@ class SourceForm(QWidget):
         self._paths = tuple(presets.values())
         self.preset.addItems(list(presets))
         self.preset.setCurrentIndex(-1)
-        self.open = self._button(self.tr("Open…"), self.tr("Open a sweep from a file"))
-        self.save = self._button(self.tr("Save as…"), self.tr("Write this sweep to a file"))
+        self.open = push(self.tr("Open…"), self.tr("Open a sweep from a file"))
+        self.save = push(self.tr("Save as…"), self.tr("Write this sweep to a file"))
         self.base = self._choice(self.tr("Base"), self.tr("The experiment in which the axes change something"))
         self.name = QLineEdit()
         self.name.setAccessibleName(self.tr("Name"))
@@ -55,14 +55,6 @@ class SourceForm(QWidget):
     def _choice(name: str, tip: str) -> Choice:
         made = Choice()
         made.setAccessibleName(name)
-        made.setToolTip(tip)
-        return made
-
-    @staticmethod
-    def _button(text: str, tip: str) -> QPushButton:
-        made = QPushButton(text)
-        made.setAutoDefault(False)
-        made.setAccessibleName(text)
         made.setToolTip(tip)
         return made
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLayout, QLayoutItem, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
 from gui import style
 
@@ -63,6 +73,14 @@ def button(name: str, tip: str, icon: str = "", *, text: bool = False, checkable
         result.setToolButtonStyle(beside if icon else alone)
     _explain(result, name, tip)
     return result
+
+
+def push(text: str, tip: str) -> QPushButton:
+    """A button with a text, on a page where Return in a field presses none."""
+    made = QPushButton(text)
+    made.setAutoDefault(False)
+    _explain(made, text, tip)
+    return made
 
 
 def labelled(text: str, *fields: QWidget) -> QWidget:
