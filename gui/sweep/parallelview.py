@@ -12,7 +12,6 @@ from gui.plots.coordinates import coordinate
 from gui.plots.parallel import ParallelCoordinates
 from gui.sweep.seen import Seen
 from gui.widgets.controls import note
-from gui.widgets.quantities import count
 
 
 class ParallelView(QWidget):
@@ -24,14 +23,14 @@ class ParallelView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plot = ParallelCoordinates(self.tr("Parallel coordinates"))
-        self.hint = note()
+        self.hint = note(self.tr(
+            "A click on a line shows its run; a click beside a range removes it, a double click all."))
         self._cells: tuple[Cell, ...] = ()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(style.S)
         column.addWidget(self.plot, 1)
         column.addWidget(self.hint)
-        self.plot.brushed.connect(self._say)
         self.plot.clicked.connect(self._open)
         self.plot.hovered.connect(self._hover)
 
@@ -42,22 +41,11 @@ class ParallelView(QWidget):
         self.plot.show_trials([
             coordinate(seen.names.field(path), [_value(seen, cell, path) for cell in seen.cells],
                        seen.logarithmic(path)) for path in seen.axes], losses)
-        self._say()
 
     def select(self, cell: Cell | None) -> None:
         """Outline a cell."""
         places = {known.number: place for place, known in enumerate(self._cells)}
         self.plot.select(places.get(cell.number, -1) if cell is not None else -1)
-
-    @Slot()
-    def _say(self, *_: object) -> None:
-        """How many are inside the ranges."""
-        if self.plot.brushes:
-            text = self.tr("{inside} of {all} inside the ranges. Click beside a range to remove it, twice for all.")
-            self.hint.setText(text.format(inside=count(int(self.plot.inside.sum())), all=count(len(self._cells))))
-        else:
-            self.hint.setText(self.tr(
-                "Drag along an axis to look at a range of it alone; click a line to show its run."))
 
     @Slot(int)
     def _open(self, place: int) -> None:
