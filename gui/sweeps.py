@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine import sweep as sweeps
 from engine.inbox import Inbox, Stop
-from engine.run import Run
 from engine.sweep import Sweep, Trial
 from engine.sweeping.folder import SweepFolder
 from engine.sweeping.results import ORIGINAL, Row
@@ -37,7 +36,6 @@ class Book:
     trials: dict[int, Trial] = field(default_factory=dict)
     rows: dict[int, Row] = field(default_factory=dict)
     pictures: dict[int, Pictures] = field(default_factory=dict)
-    messages: list[str] = field(default_factory=list)
 
     @property
     def done(self) -> int:
@@ -67,8 +65,6 @@ class Book:
             self.pictures[told.row.number] = told.picture
         if told.original is not None:
             self.pictures.setdefault(ORIGINAL, told.original)
-        if told.message:
-            self.messages.append(told.message)
 
 
 def read(folder: SweepFolder) -> Book:
@@ -297,12 +293,6 @@ class Sweeps(QObject):
             self._loader.failed.connect(self.opening_failed)
             self._loader.finished.connect(self._end_loading)
             self._loader.start()
-
-    @staticmethod
-    def run_of(row: Row) -> Run:
-        """The run of a training that has one."""
-        assert row.folder is not None
-        return Run(row.folder)
 
     def forget(self, folder: Path) -> None:
         """A sweep is no longer there."""

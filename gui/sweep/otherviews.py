@@ -97,13 +97,12 @@ class TableView(QWidget):
 
     def show_sweep(self, seen: Seen) -> None:
         """A row for each combination, the lowest loss first."""
-        ranking = sorted(seen.cells, key=lambda cell: (cell.mean is None, cell.mean or 0.0, cell.number))
-        self._numbers = tuple(cell.number for cell in ranking)
+        self._numbers = tuple(cell.number for cell in seen.ranking)
         repeats = (self.tr("± over seeds"), self.tr("Seeds done")) if len(seen.book.sweep.seeds) > 1 else ()
         columns = (*(seen.names.field(path) for path in seen.axes), self.tr("Validation loss"), *repeats,
                    self.tr("Training loss"), self.tr("Seconds"), self.tr("State"))
         self._filling = True
-        self.box.show_table(Table(columns, tuple(self._row(seen, cell) for cell in ranking), seen.book.sweep.name))
+        self.box.show_table(Table(columns, tuple(self._row(seen, cell) for cell in seen.ranking), seen.book.sweep.name))
         self._filling = False
 
     def _row(self, seen: Seen, cell: Cell) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
+from engine.run import Run
 from engine.sweeptable import Cell
 from gui import style
 from gui.plots.menu import Menu
@@ -137,7 +138,7 @@ class Probe(QWidget):
         if seen is None:
             return
         if self._ranked(seen):
-            ranking = _ranking(seen)
+            ranking = seen.ranking
             place = self.sliders[""].slider.value()
             found = ranking[place] if place < len(ranking) else None
         else:
@@ -158,7 +159,7 @@ class Probe(QWidget):
         if seen is None or cell is None:
             return
         if self._ranked(seen):
-            order = [known.number for known in _ranking(seen)]
+            order = [known.number for known in seen.ranking]
             if cell.number in order:
                 self.sliders[""].show_place(order.index(cell.number))
             return
@@ -197,6 +198,8 @@ class Probe(QWidget):
             said.append(done)
             if cell.diverged:
                 said.append(self.tr("{share} % diverged").format(share=round(100 * cell.diverged)))
+        if cell.mark in ("failed", "diverged"):
+            said += {Run(row.folder).status_text: None for row in cell.rows if row.folder is not None}
         if cell.elapsed_s:
             said.append(duration(cell.elapsed_s))
         return "\n".join(said)
@@ -205,8 +208,3 @@ class Probe(QWidget):
     def _open(self) -> None:
         if self.cell is not None:
             self.opened.emit(self.cell.number)
-
-
-def _ranking(seen: Seen) -> list[Cell]:
-    """The cells from the lowest loss on, those without at the end."""
-    return sorted(seen.cells, key=lambda cell: (cell.mean is None, cell.mean or 0.0, cell.number))

@@ -35,6 +35,11 @@ class Seen:
         return {cell.number: cell for cell in self.cells}
 
     @cached_property
+    def ranking(self) -> tuple[Cell, ...]:
+        """The cells from the lowest loss on, those without at the end."""
+        return tuple(sorted(self.cells, key=lambda cell: (cell.mean is None, cell.mean or 0.0, cell.number)))
+
+    @cached_property
     def verdict(self) -> Verdict:
         """Which cell is best, if any."""
         return sweeptable.verdict(self.cells)

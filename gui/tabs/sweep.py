@@ -9,6 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 import resources
+from engine.run import Run
 from engine.sweeping.folder import SweepFolder
 from engine.sweeping.told import SweepOrder
 from gui import style
@@ -256,7 +257,7 @@ class SweepTab(QWidget):
             return
         for row in self.seen.by_number[number].rows:
             if row.folder is not None:
-                self._session.show_run(self._sweeps.run_of(row))
+                self._session.show_run(Run(row.folder))
                 return
 
     @Slot(int)
@@ -301,7 +302,3 @@ class SweepTab(QWidget):
         end = datetime.now().astimezone() + timedelta(seconds=pace.remaining_s)
         return [workers, self.tr("{left} left, ends {time}").format(left=duration(pace.remaining_s),
                                                                     time=f"{end:%H:%M}")]
-
-    def show_folder(self, folder: SweepFolder) -> None:
-        """Show this sweep."""
-        self._sweeps.show(folder)

@@ -415,3 +415,11 @@ def test_a_sweep_that_another_process_trains_is_not_continued(qtbot, make_tab):
         assert not tab.steering.go_on.isEnabled() and "is at it" in tab.steering.go_on.toolTip()
     tab.steering.refresh()
     assert tab.steering.go_on.isEnabled()
+
+
+def test_a_failed_or_diverged_cell_says_why(qtbot, make_tab):
+    session, tab = make_tab()
+    swept(qtbot, session, small({"field": "train.learning_rate", "values": [0.1, 1e6]}, MOMENTA))
+    bad = next(cell for cell in tab.seen.cells if cell.mark == "diverged")
+    tab.choose_cell(bad.number)
+    assert "learning rate 1e6 is likely too high" in tab.probe.numbers.text().replace("1000000", "1e6")
