@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from engine.runfiles.notices import RunError
 from engine.sweeping.pace import Pace
 from engine.sweeping.piece import Done, Piece, Refused, watch_parent, work
 
@@ -23,12 +24,8 @@ COUNT_S = 1.0
 """The workers of a cluster are counted at most so often."""
 
 
-class ClusterError(Exception):
-    """A cluster that cannot be reached or has gone; ``code`` and ``values`` say it in another language."""
-
-    def __init__(self, code: str, message: str, **values: Any) -> None:
-        self.code, self.values = code, values
-        super().__init__(message)
+class ClusterError(RunError):
+    """A cluster that cannot be reached or has gone."""
 
 
 class Work(NamedTuple):

@@ -103,7 +103,7 @@ def read(folder: Path) -> Results:
 def count(folder: Path) -> int:
     """How many trainings a sweep's folder remembers, counted without reading them. Raises DamagedFile."""
     lines = storage.read(folder / NAME, missing=b"").split(b"\n")
-    return len({line[:24] for line in lines if line.startswith(b'{"row"')})
+    return len({line.partition(b",")[0] for line in lines if line.startswith(b'{"row"')})  # begins with its number
 
 
 def remember(folder: Path, row: Row, run: Run, picture: Pictures | None) -> None:

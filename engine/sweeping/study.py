@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.experiment import flat
+from engine.runfiles.notices import RunError
 from engine.runfiles.saving import FULL
 from engine.sweep import Axis, Sweep, identity, points
 
@@ -22,12 +23,8 @@ OWNER = "sweep"
 """Attribute of the study: the hash of the sweep that it belongs to."""
 
 
-class StudyError(Exception):
-    """A study that cannot be used; ``code`` and ``values`` say it in another language."""
-
-    def __init__(self, code: str, message: str, **values: Any) -> None:
-        self.code, self.values = code, values
-        super().__init__(message)
+class StudyError(RunError):
+    """A study that cannot be used."""
 
 
 class Study:
